@@ -115,7 +115,7 @@ def definition(group: str, version: str, kind: str, scope: str = "Namespaced") -
     """Return the definition of a custom resource, by the schema that its project publishes; else for any fields."""
     path = schema_files().get((f"{group}/{version}", kind))
     anything: dict[str, Any] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    schema = _whole(json.loads(path.read_text("utf-8"))) if path else dict(anything)
+    schema = _with_defaults(json.loads(path.read_text("utf-8"))) if path else dict(anything)
     schema.setdefault("properties", {})["status"] = anything
     plural = _plural(kind.lower())
     names = {"plural": plural, "singular": kind.lower(), "kind": kind, "listKind": f"{kind}List"}
@@ -142,34 +142,34 @@ def _plural(word: str) -> str:
     return f"{word[:-1]}ies" if word.endswith("cy") else f"{word}s"
 
 
-def _whole(schema: dict[str, Any]) -> dict[str, Any]:
+def _with_defaults(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema with the parts that it refers to, as no definition may have references."""
     parts = schema.pop("$defs", {})
 
-    def whole(value: Any) -> Any:
+    def complete(value: Any) -> Any:
         if isinstance(value, list):
-            return [whole(item) for item in value]
+            return [complete(item) for item in value]
         if not isinstance(value, dict):
             return value
         if isinstance(value.get("$ref"), str):
-            return whole(parts[value["$ref"].rpartition("/")[2]])
-        return {key: whole(child) for key, child in value.items()}
+            return complete(parts[value["$ref"].rpartition("/")[2]])
+        return {key: complete(child) for key, child in value.items()}
 
-    return dict(whole(schema))
+    return dict(complete(schema))
 
 
 def eventually(ask: Callable[[], T], seconds: int = 60) -> T:
     """Return the first answer that is neither nothing nor an error."""
     for _ in range(seconds * 5):
         try:
-            if found := ask():
-                return found
+            if result := ask():
+                return result
         except (OSError, KeyError):
             pass
         time.sleep(0.2)
-    found = ask()
-    assert found, "there is no answer in time"
-    return found
+    result = ask()
+    assert result, "there is no answer in time"
+    return result
 
 
 @contextmanager

@@ -152,7 +152,7 @@ def chart_mesh(
     return root
 
 
-def told(root: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+def run_verb(root: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
     """Return the code of a verb (default: check) in a mesh, and what it prints."""
     verb, *arguments_ = arguments or ("check",)
     capsys.readouterr()

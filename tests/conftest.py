@@ -126,10 +126,10 @@ def remembering(run: RunKustomize) -> RunKustomize:
     def remembered(command: list[str], folder: str, files: Mapping[str, str]) -> tuple[str, list[str]]:
         if command != usual:
             return run(command, folder, files)
-        answered = answer(folder, tuple(files.items()))
-        if isinstance(answered, str):
-            raise kustomize.KustomizeError(answered)
-        text, warnings = answered
+        result = answer(folder, tuple(files.items()))
+        if isinstance(result, str):
+            raise kustomize.KustomizeError(result)
+        text, warnings = result
         return text, [*warnings]
 
     return remembered

@@ -51,7 +51,7 @@ def public_key(file: Path, key: ec.EllipticCurvePrivateKey) -> None:
     file.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
 
-def written(folder: Path, content: bytes) -> Path:
+def key_file(folder: Path, content: bytes) -> Path:
     """Return the file of a key in a folder."""
     file = folder / "cosign.key"
     file.write_bytes(content)

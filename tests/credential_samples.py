@@ -18,7 +18,7 @@ def sample(form: Form) -> str:
     """Return a text that a form matches; always the same."""
     chance = random.Random(form.pattern)
     for _ in range(200):
-        text = "".join(_made(_PARSER.parse(form.pattern), chance))
+        text = "".join(_matching(_PARSER.parse(form.pattern), chance))
         if any(form.find(text)) and any(word in text.lower() for word in form.words):
             return text
         # Some words only stand beside the credential.
@@ -38,7 +38,7 @@ def random_text(length: int, characters: str = _WORD) -> str:
     return "".join(chance.choice(characters) for _ in range(length))
 
 
-def _made(parsed: Any, chance: random.Random) -> Iterator[str]:
+def _matching(parsed: Any, chance: random.Random) -> Iterator[str]:
     for operator, argument in parsed:
         match str(operator):
             case "LITERAL":
@@ -50,11 +50,11 @@ def _made(parsed: Any, chance: random.Random) -> Iterator[str]:
             case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
                 least, most, below = argument
                 for _ in range(chance.randint(least, min(int(most), least + 40))):
-                    yield from _made(below, chance)
+                    yield from _matching(below, chance)
             case "SUBPATTERN":
-                yield from _made(argument[-1], chance)
+                yield from _matching(argument[-1], chance)
             case "BRANCH":
-                yield from _made(chance.choice(argument[1]), chance)
+                yield from _matching(chance.choice(argument[1]), chance)
             case _:  # what is looked at, but not taken
                 pass
 

@@ -65,10 +65,10 @@ def _options(parser: ArgumentParser) -> Iterator[Option]:
                 words = [option for option, _ in _options(below)]
                 yield f"{code(step)} {' '.join(words)}", inline(helps[step])
         elif action.dest != "help" and action.help != SUPPRESS:
-            yield code(_written(action)), inline(action.help or "")
+            yield code(_argument_text(action)), inline(action.help or "")
 
 
-def _written(action: Action) -> str:
+def _argument_text(action: Action) -> str:
     """Return how an argument is written."""
     name = "|".join(map(str, action.choices)) if action.choices else str(action.metavar or action.dest.upper())
     if not action.option_strings:

@@ -135,7 +135,7 @@ def _driver() -> subprocess.Popen[str]:
     return process
 
 
-def _asked(*words: object) -> Any:
+def _answer_of(*words: object) -> Any:
     """Return what that process answers."""
     driver = _driver()
     assert driver.stdin
@@ -149,13 +149,13 @@ class Elector:
     """The process of an elector."""
 
     def __init__(self, arguments: Sequence[str], output: Path, environment: Mapping[str, str] | None) -> None:
-        self.pid: int = _asked("start", arguments, str(output), environment and dict(environment))
+        self.pid: int = _answer_of("start", arguments, str(output), environment and dict(environment))
         self._code: int | None = None
 
     def poll(self) -> int | None:
         """Return its exit code, less than 0 if a signal has ended it; None: it runs."""
         if self._code is None:
-            self._code = _asked("ended", self.pid)
+            self._code = _answer_of("ended", self.pid)
         return self._code
 
     def wait(self, seconds: float = 30) -> int | None:

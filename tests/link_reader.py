@@ -125,7 +125,7 @@ class Linked(NamedTuple):
         port = f":{way.port}" if self.kind != "gateway" else f"(:{way.port})?"
         namespace = call.account.partition("/")[0]
         if not re.search(
-            rf"(?<![\w.-]){re.escape(way.host)}{port}(?![\w.-])", self.trees[call.cluster].written(namespace)
+            rf"(?<![\w.-]){re.escape(way.host)}{port}(?![\w.-])", self.trees[call.cluster].as_text(namespace)
         ):
             return f"{call}: nothing in {namespace} names {way.host}"
         for caller in callers:

@@ -84,7 +84,7 @@ class Tree:
                 if "access.floe.dev/" in text:
                     yield from _described(cluster, text)
 
-    def written(self, namespace: str) -> str:
+    def as_text(self, namespace: str) -> str:
         """Return all texts of the workloads of a namespace, and of what they are configured with."""
         kinds = (*_CONTROLLERS, "ConfigMap")
         own = [

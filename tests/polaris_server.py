@@ -138,7 +138,7 @@ class Polaris:
             for grant in self.state.catalog_roles[catalog, name]
         )
 
-    def asked(self, method: str, path: str, body: Any) -> Answer:
+    def handle(self, method: str, path: str, body: Any) -> Answer:
         if "/management/" in path:
             self.state.bodies.append((method, path, body))
         return self.answer(method, path, body)
@@ -369,7 +369,7 @@ def running(state: State) -> Iterator[str]:
                 return 401, error("Not authorized")
             if not polaris.may(principal, self.command, path):
                 return 403, error(f"Principal '{principal}' is not authorized for {self.command} {path}")
-            answer = polaris.asked(self.command, path, json.loads(text) if text else None)
+            answer = polaris.handle(self.command, path, json.loads(text) if text else None)
             is_part = parse_qs(urlsplit(self.path).query).get("snapshots") == ["refs"]
             return polaris.load_referenced(answer) if is_part else answer
 

@@ -68,7 +68,7 @@ def together(paths: Iterable[DataPath]) -> Iterator[list[DataPath]]:
 
     Those that say what a document is are alone: without one, nothing else is told of it.
     """
-    yield from ([path] for path in DECIDING)
+    alone: list[list[DataPath]] = [[path] for path in DECIDING]
     rounds: list[list[DataPath]] = []
     for path in sorted((path for path in paths if path not in DECIDING), key=len):
         for chosen in rounds:
@@ -79,7 +79,7 @@ def together(paths: Iterable[DataPath]) -> Iterator[list[DataPath]]:
                 break
         else:
             rounds.append([path])
-    yield from rounds
+    yield from (*alone, *rounds)
 
 
 def text_of(data: Any) -> str:

@@ -20,7 +20,7 @@ from chart_mesh import (
     SERVICE,
     WEB,
     chart_mesh,
-    told,
+    run_verb,
     write_chart,
 )
 from floe_compiler.charts import render
@@ -201,7 +201,7 @@ def test_one_mistake_is_one_error_at_the_entry(
 
 def test_an_error_names_the_line_of_the_template(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = chart_mesh(tmp_path, {"templates/a.yaml": "# one\n# two\na: {{ .Values.a.b }}\n"})
-    _, text = told(root, capsys)
+    _, text = run_verb(root, capsys)
     assert "vendor/charts/web/1.0.0/templates/a.yaml:3:" in text
     assert "Traceback" not in text
     assert "/tmp" not in text
@@ -210,7 +210,7 @@ def test_an_error_names_the_line_of_the_template(tmp_path: Path, capsys: pytest.
 def test_a_finding_of_a_check_names_the_template(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = DEPLOYMENT.replace("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true")
     root = chart_mesh(tmp_path, {"templates/deployment.yaml": text})
-    _, output = told(root, capsys)
+    _, output = run_verb(root, capsys)
     assert "allowPrivilegeEscalation" in output
     assert "platform-manifest.yaml:" in output
     assert "see also vendor/charts/web/1.0.0/templates/deployment.yaml:2:1: its template" in output
@@ -348,8 +348,8 @@ def test_definitions_of_a_chart_are_those_of_the_cluster(tmp_path: Path) -> None
 
 def test_explain_leads_to_the_entry_and_the_template(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = chart_mesh(tmp_path)
-    assert told(root, capsys, "compile")[0] == 0
-    code, text = told(root, capsys, "explain", DEPLOYED)
+    assert run_verb(root, capsys, "compile")[0] == 0
+    code, text = run_verb(root, capsys, "explain", DEPLOYED)
     assert code == 0
     assert "asked for by platform-manifest.yaml:" in text
     assert "from the template vendor/charts/web/1.0.0/templates/deployment.yaml:2:1" in text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chart_mesh import NEEDS_HELM, WEB, chart_mesh, encoded, told
+from chart_mesh import NEEDS_HELM, WEB, chart_mesh, encoded, run_verb
 from floe_compiler.charts import helm
 from floe_compiler.charts.helm import VARIABLE, Helm, HelmError, Release, find_helm, run_helm
 from floe_compiler.charts.templates import objects_in
@@ -51,7 +51,7 @@ def test_a_missing_helm_is_one_clear_error(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     monkeypatch.delenv(VARIABLE, raising=False)
-    code, text = told(chart_mesh(tmp_path / "mesh"), capsys, "check", "--quiet")
+    code, text = run_verb(chart_mesh(tmp_path / "mesh"), capsys, "check", "--quiet")
     assert code == 1
     assert "error[H001]: there is no helm on the PATH" in text
     assert "install helm 4" in text
@@ -65,7 +65,7 @@ def test_a_mesh_without_charts_needs_no_helm(
     from small_mesh import small_mesh
 
     monkeypatch.setenv(VARIABLE, "no-such-helm")
-    code, text = told(small_mesh(tmp_path, {}), capsys, "compile")
+    code, text = run_verb(small_mesh(tmp_path, {}), capsys, "compile")
     assert code == 0, text
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chart_mesh import WEB, chart_mesh, encoded, told
+from chart_mesh import WEB, chart_mesh, encoded, run_verb
 from floe_compiler.charts.vendored import Locked, digest_of_chart, read_lock
 from floe_compiler.model.charts import ChartVersion
 
@@ -74,7 +74,7 @@ def test_a_chart_that_differs_from_its_lock_is_refused(
 ) -> None:
     root = chart_mesh(tmp_path)
     change(root)
-    code, text = told(root, capsys)
+    code, text = run_verb(root, capsys)
     assert code == 1
     assert f"error[{rule}]: " in text
     assert message_part in text
@@ -86,7 +86,7 @@ def test_a_missing_version_is_reported_with_the_existing_ones(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = chart_mesh(tmp_path, entry={"version": "1.0.1"})
-    code, text = told(root, capsys)
+    code, text = run_verb(root, capsys)
     assert code == 1
     assert "error[H003]: the chart web 1.0.1 is not in vendor/charts/" in text
     assert "floe-compile vendor oci://<registry>/web --version 1.0.1" in text
@@ -104,7 +104,7 @@ def test_a_missing_version_is_reported_with_the_existing_ones(
 )
 def test_a_remote_schema_of_values_is_refused(schema: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = chart_mesh(tmp_path, {"values.schema.json": schema})
-    code, text = told(root, capsys)
+    code, text = run_verb(root, capsys)
     assert code == 1
     assert "error[H015]: vendor/charts/web/1.0.0/values.schema.json refers to " in text
 
@@ -120,7 +120,7 @@ def test_a_chart_without_an_entry_is_reported(tmp_path: Path, capsys: pytest.Cap
         .rstrip(",")
         + "}"
     )
-    code, text = told(root, capsys, "compile")
+    code, text = run_verb(root, capsys, "compile")
     assert code == 0
     assert "warning[H016]: no entry of charts uses web 1.0.0" in text
     assert "vendor/charts/web/1.0.0/Chart.yaml:1:1" in text

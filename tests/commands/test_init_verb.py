@@ -29,7 +29,7 @@ SMALL = ("--yes", "--orchestrator", "kubernetes", "--storage", "none", "--enviro
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "acme").mkdir()
     monkeypatch.chdir(tmp_path / "acme")
 
@@ -38,7 +38,7 @@ def options(answers: Mapping[str, str]) -> list[str]:
     return [word for field, answer in answers.items() for word in (f"--{field}", answer)]
 
 
-def written(root: Path) -> dict[str, str]:
+def inputs_of(root: Path) -> dict[str, str]:
     files = sorted(path for path in root.rglob("*") if path.is_file())
     return {path.relative_to(root).as_posix(): path.read_text() for path in files}
 
@@ -52,7 +52,7 @@ def test_every_choice_is_tried() -> None:
 @pytest.mark.parametrize("name", MESHES)
 def test_a_new_mesh_compiles(name: str, capsys: pytest.CaptureFixture[str], snapshot: SnapshotAssertion) -> None:
     assert main(["init", "--yes", *options(MESHES[name])]) == 0
-    files = written(Path())
+    files = inputs_of(Path())
     assert {path for path in files if path.startswith("output/.floe/")} == {
         f"output/.floe/{environment}.index" for environment in MESHES[name].get("environments", "dev,prod").split(",")
     }
@@ -68,7 +68,7 @@ def test_values_that_only_the_owner_knows_are_listed(capsys: pytest.CaptureFixtu
     listed = [line.strip() for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
     marked = [
         f"{path}:{number}"
-        for path, text in written(Path()).items()
+        for path, text in inputs_of(Path()).items()
         for number, line in enumerate(text.splitlines(), start=1)
         if "# yours:" in line and not path.startswith("output/") and path != "README.md"
     ]
@@ -102,7 +102,7 @@ def test_an_existing_mesh_is_not_overwritten(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == (
         "floe-compile: platform-manifest.yaml exists; to add to the mesh there: floe-compile new --help\n"
     )
-    assert [*written(Path())] == ["platform-manifest.yaml"]
+    assert [*inputs_of(Path())] == ["platform-manifest.yaml"]
 
 
 def test_nothing_is_written_through_a_link(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,7 +110,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, capsys: pytest.Captur
     Path("overlays").symlink_to(tmp_path / "elsewhere")
     assert main(["init", "--yes"]) == 2
     assert "overlays is a symbolic link" in capsys.readouterr().err
-    assert written(tmp_path / "elsewhere") == {}
+    assert inputs_of(tmp_path / "elsewhere") == {}
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, capsys: pytest.Captur
 def test_a_wrong_answer_is_refused(option: str, answer: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", f"--{option}", answer]) == 2
     assert capsys.readouterr().err.startswith(f"floe-compile: --{message}")
-    assert written(Path()) == {}
+    assert inputs_of(Path()) == {}
 
 
 class Terminal(io.StringIO):
@@ -160,7 +160,7 @@ def test_the_end_of_input_ends_the_questions(
     monkeypatch.setattr(sys, "stdin", Terminal("acme\n"))
     assert main(["init"]) == 130
     assert capsys.readouterr().err.endswith("]: \nfloe-compile: interrupted\n")
-    assert written(Path()) == {}
+    assert inputs_of(Path()) == {}
 
 
 def test_so_is_an_interruption(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,11 +13,11 @@ SMALL = ("--orchestrator", "kubernetes", "--storage", "none")
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def written(root: Path) -> dict[str, str]:
+def inputs_of(root: Path) -> dict[str, str]:
     return {str(path.relative_to(root)): path.read_text() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
@@ -66,11 +66,11 @@ def test_added_documents_compile(capsys: pytest.CaptureFixture[str]) -> None:
 def test_invalid_additions_are_refused(
     words: tuple[str, str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = written(tmp_path)
+    before = inputs_of(tmp_path)
     capsys.readouterr()
     assert main(["new", *words]) == 2
     assert capsys.readouterr().err.startswith(f"floe-compile: {message}")
-    assert written(tmp_path) == before
+    assert inputs_of(tmp_path) == before
 
 
 @pytest.mark.usefixtures("mesh")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from commands.conftest import IDENTITY
-from cosign_keys import KEY, OTHER, PASSWORD, public_key, sealed, written
+from cosign_keys import KEY, OTHER, PASSWORD, key_file, public_key, sealed
 from floe_compiler.cli import main
 from floe_compiler.load.parents import digest_of_manifest
 from floe_compiler.pipeline import compile_mesh
@@ -95,7 +95,7 @@ def test_it_may_be_signed(
     address: str, enterprise: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COSIGN_PASSWORD", PASSWORD)
-    key = written(tmp_path, sealed())
+    key = key_file(tmp_path, sealed())
     place = f"oci://{address}/acme/signed:1"
     code, published, _ = run("publish", place, "--parent", "--sign-key", key, "--root", enterprise)
     assert code == 0
@@ -118,7 +118,7 @@ def asking(mesh: Path, verify: str) -> None:
 def signed(address: str, committed: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the place of a parent that is signed by a key."""
     place = f"oci://{address}/acme/asked:1"
-    key = written(tmp_path_factory.mktemp("key"), sealed())
+    key = key_file(tmp_path_factory.mktemp("key"), sealed())
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COSIGN_PASSWORD", PASSWORD)
         assert main(["publish", place, "--parent", "--sign-key", str(key), "--root", str(committed)]) == 0

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from commands.conftest import Floe, Git
-from cosign_keys import PASSWORD, sealed, written
+from cosign_keys import PASSWORD, key_file, sealed
 from floe_compiler.cli import main
 from floe_compiler.publish.artifact import Artifact
 from floe_compiler.publish.reference import Reference
@@ -163,7 +163,7 @@ def test_the_tag_moves_after_all_signatures(
     monkeypatch.setattr(f"{registry}.pull", lambda *_: None)
     monkeypatch.setattr(f"{registry}.attach", lambda *_: steps.append("provenance"))
     monkeypatch.setattr(f"{registry}.push", lambda place, _artifact, _login, tag="": steps.append(tag or place.tag))
-    key = written(tmp_path.parent, sealed())
+    key = key_file(tmp_path.parent, sealed())
     monkeypatch.setenv("COSIGN_PASSWORD", PASSWORD)
     code, out, err = publish(capsys, PLACE, "--env", "dev", "--sign-key", str(key))
     digest = out.strip().partition("@")[2]
@@ -189,7 +189,7 @@ def test_an_unusable_key_is_reported_first(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    key = written(tmp_path, sealed())
+    key = key_file(tmp_path, sealed())
     monkeypatch.delenv("COSIGN_PASSWORD", raising=False)
     monkeypatch.setattr("sys.stdin", io.StringIO())
     code, _, err = publish(capsys, PLACE, "--env", "dev", "--sign-key", str(key))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from chart_mesh import NEEDS_HELM, WEB, chart_mesh, packed, told
+from chart_mesh import NEEDS_HELM, WEB, chart_mesh, packed, run_verb
 from floe_compiler.charts.vendored import digest_of_chart, read_lock
 from small_mesh import small_mesh
 
@@ -38,7 +38,7 @@ def archive(tmp_path: Path) -> Path:
 
 def test_a_packed_chart_is_vendored(mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = files(mesh)
-    code, text = told(mesh, capsys, "vendor", str(archive))
+    code, text = run_verb(mesh, capsys, "vendor", str(archive))
     assert code == 0
     copied = {path.removeprefix(f"{FOLDER}/"): content for path, content in files(mesh).items() if path not in before}
     lock = copied.pop(LOCK)
@@ -57,30 +57,30 @@ def test_a_folder_is_vendored(mesh: Path, tmp_path: Path, capsys: pytest.Capture
     for path, text in WEB.items():
         (tmp_path / "web" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "web" / path).write_text(text, encoding="utf-8")
-    assert told(mesh, capsys, "vendor", str(tmp_path / "web"))[0] == 0
+    assert run_verb(mesh, capsys, "vendor", str(tmp_path / "web"))[0] == 0
     (locked,) = read_lock((mesh / LOCK).read_bytes())
     assert (locked.digest, locked.archive) == (digest_of_chart({k: v.encode() for k, v in WEB.items()}), "")
     (tmp_path / "web/templates/link.yaml").symlink_to("/etc/hostname")
-    code, text = told(mesh, capsys, "vendor", str(tmp_path / "web"))
+    code, text = run_verb(mesh, capsys, "vendor", str(tmp_path / "web"))
     assert code == 2
     assert "templates/link.yaml cannot be read: Not a regular file" in text
 
 
 def test_versions_are_kept_beside_each_other(mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told(mesh, capsys, "vendor", str(archive))
+    run_verb(mesh, capsys, "vendor", str(archive))
     archive.write_bytes(packed(NEWER))
-    assert told(mesh, capsys, "vendor", str(archive))[0] == 0
+    assert run_verb(mesh, capsys, "vendor", str(archive))[0] == 0
     lines = (mesh / LOCK).read_text(encoding="utf-8").splitlines()
     assert [line.split("  ")[1] for line in lines] == ["web/1.0.0", "web/1.1.0"]
     assert (mesh / FOLDER).is_dir()
 
 
 def test_the_same_version_replaces_the_copy(mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told(mesh, capsys, "vendor", str(archive))
+    run_verb(mesh, capsys, "vendor", str(archive))
     (mesh / FOLDER / "templates/old").mkdir()
     (mesh / FOLDER / "templates/old/gone.yaml").write_text("", encoding="utf-8")
     archive.write_bytes(packed({**WEB, "values.yaml": "replicas: 2\n"}))
-    assert told(mesh, capsys, "vendor", str(archive))[0] == 0
+    assert run_verb(mesh, capsys, "vendor", str(archive))[0] == 0
     assert (mesh / FOLDER / "values.yaml").read_text(encoding="utf-8") == "replicas: 2\n"
     assert not (mesh / FOLDER / "templates/old").exists()
     assert len(read_lock((mesh / LOCK).read_bytes())) == 1
@@ -98,7 +98,7 @@ def test_a_bad_archive_writes_nothing(
 ) -> None:
     before = files(mesh.parent)
     archive.write_bytes(content)
-    code, text = told(mesh, capsys, "vendor", str(archive))
+    code, text = run_verb(mesh, capsys, "vendor", str(archive))
     assert code == 2
     assert message in text
     assert "Traceback" not in text
@@ -109,7 +109,7 @@ def test_a_link_in_the_way_is_refused(mesh: Path, archive: Path, capsys: pytest.
     outside = mesh.parent / "outside"
     outside.mkdir()
     (mesh / "vendor").symlink_to(outside)
-    code, text = told(mesh, capsys, "vendor", str(archive))
+    code, text = run_verb(mesh, capsys, "vendor", str(archive))
     assert (code, "vendor is a symbolic link" in text) == (2, True)
     assert list(outside.iterdir()) == []
 
@@ -124,13 +124,13 @@ def test_a_link_in_the_way_is_refused(mesh: Path, archive: Path, capsys: pytest.
 def test_contradictory_options_are_refused(
     arguments: list[str], message: str, mesh: Path, archive: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, text = told(mesh, capsys, "vendor", str(archive), *arguments)
+    code, text = run_verb(mesh, capsys, "vendor", str(archive), *arguments)
     assert code == 2
     assert message in text
 
 
 def test_a_version_is_refused_for_a_parent(mesh: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, text = told(mesh, capsys, "vendor", str(mesh.parent), "--version", "1.0.0")
+    code, text = run_verb(mesh, capsys, "vendor", str(mesh.parent), "--version", "1.0.0")
     assert (code, "--version is for charts" in text) == (2, True)
 
 
@@ -160,14 +160,14 @@ def repository(tmp_path: Path, archive: Path) -> Iterator[str]:
 @pytest.mark.real
 def test_a_chart_of_a_repository_is_vendored(mesh: Path, repository: str, capsys: pytest.CaptureFixture[str]) -> None:
     url = f"{repository}/web"
-    code, text = told(mesh, capsys, "vendor", url, "--version", "1.0.0")
+    code, text = run_verb(mesh, capsys, "vendor", url, "--version", "1.0.0")
     assert code == 0, text
     (locked,) = read_lock((mesh / LOCK).read_bytes())
     assert locked.source == url
-    code, text = told(mesh, capsys, "vendor", url, "--version", "9.9.9")
+    code, text = run_verb(mesh, capsys, "vendor", url, "--version", "9.9.9")
     assert code == 2
     assert text.startswith(f"floe-compile: helm cannot fetch {url}: ")
-    code, text = told(mesh, capsys, "vendor", f"{repository}/web-1.0.0.tgz")
+    code, text = run_verb(mesh, capsys, "vendor", f"{repository}/web-1.0.0.tgz")
     assert code == 0
 
 
@@ -178,8 +178,8 @@ def test_a_login_in_a_url_is_never_shown_or_stored(
 ) -> None:
     secret = "hunter2"
     url = repository.replace("http://", f"http://me:{secret}@")
-    assert told(mesh, capsys, "vendor", f"{url}/web")[0] == 0
-    _, text = told(mesh, capsys, "vendor", f"{url}/nothing")
+    assert run_verb(mesh, capsys, "vendor", f"{url}/web")[0] == 0
+    _, text = run_verb(mesh, capsys, "vendor", f"{url}/nothing")
     assert secret not in text + (mesh / LOCK).read_text(encoding="utf-8")
 
 
@@ -188,5 +188,5 @@ def test_a_login_in_a_url_is_never_shown_or_stored(
 def test_a_vendored_chart_compiles(tmp_path: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = chart_mesh(tmp_path / "compiled")
     (root / LOCK).unlink()
-    assert told(root, capsys, "vendor", str(archive))[0] == 0
-    assert told(root, capsys, "compile")[0] == 0
+    assert run_verb(root, capsys, "vendor", str(archive))[0] == 0
+    assert run_verb(root, capsys, "compile")[0] == 0

@@ -288,7 +288,7 @@ def edits_of(mesh: Path) -> Mapping[str, tuple[str | None, ...]]:
     }
 
 
-def written(mesh: Path, file: str, text: str | None) -> None:
+def save(mesh: Path, file: str, text: str | None) -> None:
     path = mesh / file
     path.parent.mkdir(exist_ok=True)
     path.write_text(text) if text is not None else path.unlink()
@@ -319,7 +319,7 @@ def test_results_in_memory_equal_a_cold_compile(tmp_path: Path, capsys: pytest.C
         for _ in range(EDITS):
             file = chance.choice(sorted(edits))
             text = chance.choice([text for text in edits[file] if text != now[file]])
-            written(mesh, file, text)
+            save(mesh, file, text)
             before = watch.compiled
             capsys.readouterr()
             with remembering(memory):
@@ -331,7 +331,7 @@ def test_results_in_memory_equal_a_cold_compile(tmp_path: Path, capsys: pytest.C
                 expected = compile_mesh(mesh)
             except StageFailed:
                 assert watch.compiled is before
-                written(mesh, file, now[file])  # so that the next edit is not in vain
+                save(mesh, file, now[file])  # so that the next edit is not in vain
             else:
                 assert watch.compiled is not None
                 assert dict(watch.compiled.files.items()) == dict(expected.files.items())

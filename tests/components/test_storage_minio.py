@@ -155,15 +155,15 @@ def test_a_product_reads_its_own_keys_only() -> None:
 
 
 def test_a_product_writes_below_its_namespace_and_reads_the_tables_of_its_inputs() -> None:
-    located, listed, written, read, denied = json.loads(minio.product_policy("lake", VISITS))["Statement"]
-    assert located["Resource"] == listed["Resource"] == ["arn:aws:s3:::lake"]
-    assert listed["Condition"] == {
+    location, listing, write, reading, denial = json.loads(minio.product_policy("lake", VISITS))["Statement"]
+    assert location["Resource"] == listing["Resource"] == ["arn:aws:s3:::lake"]
+    assert listing["Condition"] == {
         "StringLike": {"s3:prefix": ["field_service__visits", "field_service__visits/*", "sales__shop/orders/*"]}
     }
-    assert written["Resource"] == ["arn:aws:s3:::lake/field_service__visits/*"]
-    assert {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"} <= set(written["Action"])
-    assert (read["Action"], read["Resource"]) == (["s3:GetObject"], ["arn:aws:s3:::lake/sales__shop/orders/*"])
-    assert denied == {"Effect": "Deny", "Action": ["admin:*"]}
+    assert write["Resource"] == ["arn:aws:s3:::lake/field_service__visits/*"]
+    assert {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"} <= set(write["Action"])
+    assert (reading["Action"], reading["Resource"]) == (["s3:GetObject"], ["arn:aws:s3:::lake/sales__shop/orders/*"])
+    assert denial == {"Effect": "Deny", "Action": ["admin:*"]}
     assert len(json.loads(minio.product_policy("lake", SHOP))["Statement"]) == 4, "it reads only those"
 
 

@@ -171,7 +171,7 @@ def test_every_scalar_has_a_cause(name: str) -> None:
         assert len(set(causes_)) == len(causes_), path
 
 
-def written(span: Span) -> tuple[Document, DataPath]:
+def place_of_span(span: Span) -> tuple[Document, DataPath]:
     every = [MANIFEST, ENVIRONMENT, *(source.document for source in SOURCES.domains.values())]
     every += [product for source in SOURCES.domains.values() for product in source.products.values()]
     return next((document_, path) for document_ in every for path, place in document_.values.items() if place == span)
@@ -191,7 +191,7 @@ def with_document(changed: Document) -> Sources:
 
 def effects_of(span: Span, name: str) -> list[frozenset[DataPath]]:
     """Return what changes in an object with each other value at a place that the language allows."""
-    document_, path = written(span)
+    document_, path = place_of_span(span)
     differing = []
     for other in variations(dict(scalars(document_.data))[path], closed_words(plain_schemas(REGISTRY))):
         try:

@@ -154,11 +154,11 @@ def truth(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     "name", [*GATE, *(pytest.param(name, marks=pytest.mark.thorough) for name in NAMES if name not in GATE)]
 )
 def test_every_input_that_changes_a_value_is_named(name: str, truth: Truth) -> None:
-    sources, objects, shown = truth
+    sources, objects, causes_by_place = truth
     explanation = explain(sources, REGISTRY, "dev", objects[name], (), "x")
     for path, _, causes in explanation.values:
         causes_ = " | ".join(f"{cause.description} | {cause.span}" for cause in causes)
-        for called in shown[name][path]:
+        for called in causes_by_place[name][path]:
             assert called in causes_, (path, called)
 
 

@@ -23,14 +23,17 @@ from resolve.samples import document
 CRON_JOB = f"CronJob.batch {SALES}/orders"
 
 
-def asked(name: str, sources: Sources = SOURCES) -> Question:
+def question_of(name: str, sources: Sources = SOURCES) -> Question:
     return Question(sources, REGISTRY, "dev", identify(OBJECTS[name]))
 
 
 @pytest.mark.parametrize("name", [name for name in OBJECTS if SALES in name])
 def test_rendering_only_a_part_gives_the_same_object(name: str) -> None:
     """A change of everything that it follows from is seen, too."""
-    asked_question, changed = asked(name), replace(SOURCES, manifest=document("m.yaml", {**MANIFEST.data, **RENAMED}))
+    asked_question, changed = (
+        question_of(name),
+        replace(SOURCES, manifest=document("m.yaml", {**MANIFEST.data, **RENAMED})),
+    )
     assert asked_question.baseline == OBJECTS[name]
     assert asked_question.render(changed) == objects(changed)[name]
 
@@ -42,7 +45,7 @@ RENAMED: dict[str, Any] = {
 
 
 def test_an_object_is_explained_despite_unrelated_errors() -> None:
-    asked_question = asked(CRON_JOB)
+    asked_question = question_of(CRON_JOB)
     wrong = document("m.yaml", {**MANIFEST.data, "delivery": {"type": "argocd", "repository": 3}})
     assert asked_question.may_change(replace(SOURCES, manifest=wrong)), (
         "nothing is known of a manifest that cannot be read"
@@ -50,12 +53,12 @@ def test_an_object_is_explained_despite_unrelated_errors() -> None:
     environment = {**ENVIRONMENT.data, "domains": {"sales": {"orchestrator": {"type": "kubernetes", "wrong": 1}}}}
     refused = replace(SOURCES, environments={"dev": document("e.yaml", environment)})
     assert asked_question.may_change(refused)
-    assert not asked(f"Namespace {SALES}").may_change(refused), "it does not follow from the orchestrator"
+    assert not question_of(f"Namespace {SALES}").may_change(refused), "it does not follow from the orchestrator"
 
 
 def test_a_namespace_that_nothing_changes_is_not_rendered_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it is rendered, that fails here, and so the object may be another one."""
-    asked_question = asked(f"NetworkPolicy.networking.k8s.io {SALES}/orders")
+    asked_question = question_of(f"NetworkPolicy.networking.k8s.io {SALES}/orders")
     monkeypatch.delattr(question, "render_part")
     delivery = {"delivery": {**MANIFEST.data["delivery"], "revision": "other"}}
     for changed, is_rendered in ((delivery, False), (RENAMED, True)):
@@ -65,7 +68,7 @@ def test_a_namespace_that_nothing_changes_is_not_rendered_again(monkeypatch: pyt
 
 def test_changes_private_to_another_namespace_render_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """It declares something else then, but the object only follows from its facts."""
-    asked_question = asked(f"NetworkPolicy.networking.k8s.io {SALES}/orders")
+    asked_question = question_of(f"NetworkPolicy.networking.k8s.io {SALES}/orders")
     monkeypatch.delattr(question, "render_part")
     product = asked_question.sources.domains["other"].products["orders"]
     changed = replace(product, data={**product.data, "image": "other/orders:2.0.0"})
@@ -74,7 +77,7 @@ def test_changes_private_to_another_namespace_render_nothing(monkeypatch: pytest
 
 def test_another_object_of_the_namespace_is_not_the_same_one_with_another_name() -> None:
     """The dashboards of Dagster's database were taken for those of Airflow's, where there are both."""
-    asked_question = asked(CRON_JOB)
+    asked_question = question_of(CRON_JOB)
     renamed: Object = {**OBJECTS[CRON_JOB], "metadata": {**OBJECTS[CRON_JOB]["metadata"], "name": "sales"}}
     assert asked_question._picked([renamed], "orders", "sales") == renamed
     asked_question._names = frozenset({ObjectId("batch", "CronJob", SALES, "sales")})

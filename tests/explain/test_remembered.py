@@ -34,7 +34,7 @@ def contexts() -> dict[str, tuple[Component[Any], Context[Any]]]:
     return {pair[1].instance.label(): pair for unit in production().units for pair in unit.contexts}
 
 
-def others(context: Context[Any], reads: Reads) -> Context[Any]:
+def unwatched(context: Context[Any], reads: Reads) -> Context[Any]:
     """Return a context with another value of each text, number and truth of its settings that was not read."""
     settings = context.settings
     for section in SECTIONS:
@@ -58,7 +58,7 @@ def test_declarations_depend_on_the_values_that_were_read() -> None:
     for label, (component, context) in contexts().items():
         reads: Reads = {}
         declared = declare_instance(component, watched(context, reads, (0,)), objects_of)
-        different = others(context, reads)
+        different = unwatched(context, reads)
         again = declare_instance(component, different, objects_of)
         assert (again.parts, again.objects, again.secrets) == (declared.parts, declared.objects, declared.secrets), (
             label

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explain.test_question import CRON_JOB, asked
+from explain.test_question import CRON_JOB, question_of
 from floe_compiler.explain.settings import Setting, without_choice
 from floe_compiler.model.document import DataPath
 from floe_compiler.model.explanation import Cause
@@ -10,7 +10,7 @@ from floe_compiler.model.explanation import Cause
 
 def chooses(file: str, path: DataPath, value: str) -> bool:
     setting = Setting(file, path, value, Cause("x"))
-    return not without_choice(asked(CRON_JOB), setting).is_passed_on
+    return not without_choice(question_of(CRON_JOB), setting).is_passed_on
 
 
 def test_free_text_is_not_a_choice() -> None:

@@ -20,14 +20,14 @@ DATA = st.recursive(
 CLOSED = (("light", "medium", "heavy"), ("light", "dark"))
 
 
-def same(first: Any, second: Any) -> bool:
+def equal(first: Any, second: Any) -> bool:
     return type(first) is type(second) and first == second
 
 
 @given(SCALARS | st.sampled_from(["light", "10.0.0.0/16", "Europe/Berlin", "1.2.3"]))
 def test_a_variation_differs_from_the_value_and_has_its_type(value: Any) -> None:
     for variation in variations(value, CLOSED):
-        assert not same(variation, value)
+        assert not equal(variation, value)
         assert type(variation) is type(value)
 
 
@@ -82,9 +82,9 @@ def test_a_replaced_value_is_the_only_difference(data: Any, draw: st.DataObject,
     before = repr(data)
     changed = with_value(data, path, value)
     assert repr(data) == before, "the data itself stays as it is"
-    assert dict(scalars(changed))[path] is value or same(dict(scalars(changed))[path], value)
+    assert dict(scalars(changed))[path] is value or equal(dict(scalars(changed))[path], value)
     first = dict(scalars(data))[path]
-    assert differences(data, changed) == (frozenset() if same(first, value) else {path})
+    assert differences(data, changed) == (frozenset() if equal(first, value) else {path})
     assert differences(with_value(changed, path, first), data) == frozenset()
 
 

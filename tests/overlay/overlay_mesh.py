@@ -67,9 +67,9 @@ class Mesh:
             self.apply(*objects, environment=environment)
         return raised.value.diagnostics
 
-    def told(self, *objects: Object) -> list[str]:
+    def messages(self, *objects: Object) -> list[str]:
         """Return these reasons as `code place: message (hint)`."""
-        return [told(problems_) for problems_ in self.problems(*objects)]
+        return [as_message(problems_) for problems_ in self.problems(*objects)]
 
 
 def config_map(name: str, namespace: str = "sales", **fields: Any) -> Object:
@@ -92,7 +92,7 @@ def deployment(name: str, namespace: str = "sales", image: str = "ghcr.io/acme/w
     }
 
 
-def told(diagnostic: Diagnostic) -> str:
+def as_message(diagnostic: Diagnostic) -> str:
     """Return a diagnostic as `code place: message (hint)`."""
     hint = f" ({diagnostic.hint})" if diagnostic.hint else ""
     return f"{diagnostic.rule.code} {diagnostic.span}: {diagnostic.message}{hint}"

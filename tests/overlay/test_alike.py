@@ -90,11 +90,11 @@ def test_hand_written_objects_are_built_separately(mesh: Mesh, monkeypatch: pyte
 
 def test_an_error_in_one_object_is_reported_as_without_grouping(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     mesh.write({FILE: "patches: [{target: {kind: ConfigMap}, patch: '[{op: remove, path: /data/k}]'}]\n"})
-    problems_ = mesh.told(*objects())
+    problems_ = mesh.messages(*objects())
     with monkeypatch.context() as patch:
         patch.setattr(run_results, "grouped", lambda objects, _: [(object_,) for object_ in objects])
 
-        assert problems_ == mesh.told(*objects())
+        assert problems_ == mesh.messages(*objects())
     assert len(problems_) == 1
 
 

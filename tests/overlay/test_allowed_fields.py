@@ -15,27 +15,27 @@ FILE = "base/kustomization.yaml"
 def test_deprecated_fields_are_refused_with_their_successor(mesh: Mesh, field: str) -> None:
     mesh.write({FILE: f"resources: []\n{field}: []\n"})
 
-    assert mesh.told() == [f'K006 {FILE}:2:1: "{field}" is deprecated ({DEPRECATED[field]})']
+    assert mesh.messages() == [f'K006 {FILE}:2:1: "{field}" is deprecated ({DEPRECATED[field]})']
 
 
 @pytest.mark.parametrize("field", sorted(FORBIDDEN))
 def test_fields_that_rename_generate_or_run_are_refused(mesh: Mesh, field: str) -> None:
     mesh.write({FILE: f"resources: []\n{field}: []\n"})
 
-    assert mesh.told() == [f'K007 {FILE}:2:1: "{field}" is not allowed here ({FORBIDDEN[field]})']
+    assert mesh.messages() == [f'K007 {FILE}:2:1: "{field}" is not allowed here ({FORBIDDEN[field]})']
 
 
 def test_an_unknown_field_is_refused_with_the_nearest(mesh: Mesh) -> None:
     mesh.write({FILE: "resource: []\n"})
 
-    assert mesh.told() == [f'K005 {FILE}:1:1: unknown field "resource" (did you mean "resources"?)']
+    assert mesh.messages() == [f'K005 {FILE}:1:1: unknown field "resource" (did you mean "resources"?)']
 
 
 def test_hints_name_only_allowed_fields(mesh: Mesh) -> None:
     mesh.write({FILE: "whatever: []\n"})
 
     known = ", ".join(sorted(KUSTOMIZATION_FIELDS))
-    assert mesh.told() == [f'K005 {FILE}:1:1: unknown field "whatever" (known: {known})']
+    assert mesh.messages() == [f'K005 {FILE}:1:1: unknown field "whatever" (known: {known})']
 
 
 def test_all_errors_are_reported_together(mesh: Mesh) -> None:
@@ -46,7 +46,7 @@ def test_all_errors_are_reported_together(mesh: Mesh) -> None:
         }
     )
 
-    assert [line.partition(":")[0] for line in mesh.told()] == [
+    assert [line.partition(":")[0] for line in mesh.messages()] == [
         f"K006 {FILE}",
         f"K007 {FILE}",
         "K005 overlays/dev/kustomization.yaml",
@@ -79,7 +79,7 @@ def test_all_errors_are_reported_together(mesh: Mesh) -> None:
 def test_a_malformed_kustomization_is_refused(mesh: Mesh, text: str, expected: str) -> None:
     mesh.write({FILE: text})
 
-    assert mesh.told() == [f"K004 {FILE}:{expected}"]
+    assert mesh.messages() == [f"K004 {FILE}:{expected}"]
 
 
 @pytest.mark.parametrize("kind", ["kind: Kustomization\n", ""])
@@ -88,7 +88,7 @@ def test_a_component_needs_the_kind_component(mesh: Mesh, kind: str) -> None:
 
     hint = 'list its folder under "resources"' if kind else 'write "kind: Component"'
     place = "1:7" if kind else "1:1"
-    assert mesh.told() == [f"K004 base/spot/kustomization.yaml:{place}: this is not a Component ({hint})"]
+    assert mesh.messages() == [f"K004 base/spot/kustomization.yaml:{place}: this is not a Component ({hint})"]
 
 
 def test_errors_of_the_reader_are_reported(mesh: Mesh) -> None:
@@ -121,7 +121,7 @@ def test_all_allowed_fields_together_are_accepted(mesh: Mesh) -> None:
 def test_a_misspelt_field_is_one_error(mesh: Mesh, text: str, unknown: str) -> None:
     mesh.write({"overlays/dev/kustomization.yaml": text})
 
-    (line,) = mesh.told()
+    (line,) = mesh.messages()
     assert line.startswith("K005 overlays/dev/kustomization.yaml")
     assert f'unknown field "{unknown}" (did you mean ' in line
 
@@ -129,4 +129,4 @@ def test_a_misspelt_field_is_one_error(mesh: Mesh, text: str, unknown: str) -> N
 def test_a_misspelt_kind_of_a_component_is_one_error(mesh: Mesh) -> None:
     mesh.write({FILE: "components: [part]\n", "base/part/kustomization.yaml": "kinb: Component\n"})
 
-    assert mesh.told() == ['K005 base/part/kustomization.yaml:1:1: unknown field "kinb" (did you mean "kind"?)']
+    assert mesh.messages() == ['K005 base/part/kustomization.yaml:1:1: unknown field "kinb" (did you mean "kind"?)']

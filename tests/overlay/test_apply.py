@@ -281,7 +281,7 @@ def test_an_object_that_loses_its_identity_is_an_error(mesh: Mesh) -> None:
     patch = "[{op: add, path: /metadata/annotations, value: {config.kubernetes.io/local-config: 'true'}}]"
     mesh.write({"base/kustomization.yaml": f'patches:\n- target: {{name: a}}\n  patch: "{patch}"\n'})
 
-    assert mesh.told(config_map("a")) == [
+    assert mesh.messages(config_map("a")) == [
         (
             "K016 base/kustomization.yaml:3:10: after the patches, ConfigMap sales/a is missing; instead, there is"
             " nothing (leave kind, name and namespace as they are; the inputs change them)"

@@ -7,7 +7,7 @@ import pytest
 from floe_compiler.model.objects import ObjectSet
 from floe_compiler.model.rendered import Rendered
 from floe_compiler.overlay import apply_overlay, dead_steps
-from overlay.overlay_mesh import Mesh, config_map, deployment, split_units, told
+from overlay.overlay_mesh import Mesh, as_message, config_map, deployment, split_units
 
 FILE = "base/kustomization.yaml"
 LABEL = "- target: {{kind: {kind}, name: {name}}}\n  patch: '[{{op: add, path: /metadata/labels, value: {{a: b}}}}]'\n"
@@ -46,7 +46,7 @@ def test_the_hint_is_the_same_for_objects_before_and_after_patches(mesh: Mesh) -
 
     assert before == after
     assert before.subject == "dev: all objects"
-    assert told(before) == (
+    assert as_message(before) == (
         f"K017 {FILE}:5:10: the patch matches nothing: kind=ConfigMap name=setings (nearest match: kind=ConfigMap"
         " name=settings; if only other environments have it, move the entry to their overlays)"
     )

@@ -72,7 +72,7 @@ def test_transformers_of_all_objects_do_not_change_it(mesh: Mesh) -> None:
 )
 def test_a_patch_that_names_it_is_refused(mesh: Mesh, patch: str) -> None:
     mesh.write({FILE: f"resources: [crm.yaml]\npatches:\n  - {patch}\n", CRM: encrypted_secret()})
-    (problem,) = mesh.told()
+    (problem,) = mesh.messages()
     assert problem.startswith("K020 overlays/dev/kustomization.yaml:3:")
     assert "Secret sales/crm is signed by SOPS, so a patch would make it unreadable" in problem
 

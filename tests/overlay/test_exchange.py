@@ -113,7 +113,7 @@ def test_known_losses_of_kustomize_are_refused(mesh: Mesh, fields: dict[str, Any
     assert uncarriable(manifest) == lost
     message = f"ConfigMap sales/a has {lost}, which kustomize cannot preserve, so it cannot be patched"
     hint = "encode such text (base64), write such a number as text, or change the inputs instead of patching"
-    assert mesh.told(manifest) == [f"K019 base/kustomization.yaml:2:3: {message} ({hint})"]
+    assert mesh.messages(manifest) == [f"K019 base/kustomization.yaml:2:3: {message} ({hint})"]
 
 
 @table("word", AWKWARD)

@@ -51,7 +51,7 @@ FILE = "base/kustomization.yaml"
 def test_malformed_items_are_refused(mesh: Mesh, text: str, expected: str) -> None:
     mesh.write({FILE: f"{text}\n"})
 
-    problems = mesh.told(deployment("web"))
+    problems = mesh.messages(deployment("web"))
 
     assert expected.format(FILE) in problems
     assert len(problems) == 1
@@ -70,7 +70,7 @@ def test_malformed_items_are_refused(mesh: Mesh, text: str, expected: str) -> No
 def test_an_image_or_workload_that_no_object_has_is_refused(mesh: Mesh, text: str, expected: str) -> None:
     mesh.write({FILE: f"{text}\n"})
 
-    (problem,) = mesh.told(deployment("web"), config_map("wep"))
+    (problem,) = mesh.messages(deployment("web"), config_map("wep"))
 
     assert problem.startswith(f"K017 {FILE}:1:{text.index('{') + 1}: {expected}")
 
@@ -97,7 +97,7 @@ def test_an_image_that_no_object_has_is_dead_beside_a_patch_of_the_same_object(
         {FILE: f'patches: [{{target: {{name: web}}, patch: "{patch}"}}]\nimages: [{{name: {name}, newTag: "2"}}]\n'}
     )
 
-    (problem,) = mesh.told(deployment("web"))
+    (problem,) = mesh.messages(deployment("web"))
 
     assert problem.startswith(f"K017 {FILE}:2:10: the image matches nothing: {name} ({hint}")
 
@@ -110,7 +110,7 @@ def test_labels_that_match_nothing_are_an_error(mesh: Mesh) -> None:
         }
     )
 
-    (problem,) = mesh.told(deployment("web"))
+    (problem,) = mesh.messages(deployment("web"))
 
     assert problem == (
         "K017 overlays/dev/part/kustomization.yaml:2:3: the entry of labels matches nothing: any object"

@@ -15,10 +15,10 @@ from overlay.test_requests import container, patches, pod, pods_of
 PLACE = "base/p0.yaml"
 
 
-def told(mesh: Mesh, manifest: Object, *changes: Object) -> list[str]:
+def messages(mesh: Mesh, manifest: Object, *changes: Object) -> list[str]:
     """Return the errors of patches, without the positions in their lines."""
     mesh.write(patches(*changes))
-    return [text.split(":", 3)[0].split()[0] + text.split(":", 3)[3] for text in mesh.told(manifest)]
+    return [text.split(":", 3)[0].split()[0] + text.split(":", 3)[3] for text in mesh.messages(manifest)]
 
 
 MAIN = container("main", env=[{"name": "COLOR", "value": "red"}], volumeMounts=[{"name": "data", "mountPath": "/data"}])
@@ -65,7 +65,7 @@ def test_a_patch_of_a_missing_item_is_an_error(mesh: Mesh, change: dict[str, Any
     patch = pods_of("Deployment", [])
     patch["spec"]["template"]["spec"] = change
 
-    assert told(mesh, manifest, patch) == [f"K022 {expected}"]
+    assert messages(mesh, manifest, patch) == [f"K022 {expected}"]
 
 
 def test_the_error_is_at_the_name_of_the_item(mesh: Mesh) -> None:
@@ -119,7 +119,7 @@ def test_a_custom_resource_does_not_lose_fields_of_an_item(mesh: Mesh) -> None:
         " {op: add, path: /spec/template/spec/containers/0/resources/limits/memory, value: ...};"
         " to replace the list, op: replace)"
     )
-    assert told(mesh, pods_of("Rollout", [limited, container("side")]), pods_of("Rollout", [memory])) == [expected]
+    assert messages(mesh, pods_of("Rollout", [limited, container("side")]), pods_of("Rollout", [memory])) == [expected]
 
 
 @pytest.mark.parametrize("before", [["a.example", "b.example"], [{"host": "a"}, {"host": "b"}]])
@@ -130,7 +130,7 @@ def test_a_custom_resource_does_not_lose_items(mesh: Mesh, before: list[Any]) ->
         "K023 spec.of has no merge key, so the patch replaces the whole list, which loses item 0"
         " (write a JSON patch with a target: {op: add, path: /spec/of/-, value: ...}; to replace the list, op: replace)"
     )
-    assert told(mesh, {**certificate, "spec": {"of": before}}, {**certificate, "spec": {"of": before[1:]}}) == [
+    assert messages(mesh, {**certificate, "spec": {"of": before}}, {**certificate, "spec": {"of": before[1:]}}) == [
         expected
     ]
 
@@ -142,7 +142,7 @@ def test_a_custom_resource_has_no_items_to_delete_by_key(mesh: Mesh) -> None:
         "K023 $patch has no effect in spec.template.spec.containers, which has no merge key"
         " (write a JSON patch with a target: {op: remove, path: /spec/template/spec/containers/1})"
     )
-    assert told(mesh, manifest, pods_of("Rollout", [{"name": "side", "$patch": "delete"}])) == [expected]
+    assert messages(mesh, manifest, pods_of("Rollout", [{"name": "side", "$patch": "delete"}])) == [expected]
 
 
 def test_a_list_of_a_custom_resource_may_be_repeated_with_changes(mesh: Mesh) -> None:
@@ -165,7 +165,7 @@ def test_kubernetes_own_kinds_lose_no_items_but_may_get_other_plain_values(mesh:
         " to replace the list, op: replace)"
     )
     change = pods_of("Deployment", [{"name": "main", "args": ["c"]}], tolerations=[{"key": "c"}])
-    assert told(mesh, manifest, change) == [expected]
+    assert messages(mesh, manifest, change) == [expected]
     mesh.write(patches(pods_of("Deployment", [{"name": "main", "args": ["c"]}])))
     (result,) = mesh.apply(manifest).objects
     assert pod(result)["containers"][0]["args"] == ["c"]

@@ -84,13 +84,15 @@ LITERAL = "write the text itself, with a backslash before a sign that means some
 def test_malformed_patches_are_refused(mesh: Mesh, text: str, expected: str) -> None:
     mesh.write({FILE: text})
 
-    assert mesh.told(config_map("a")) == [f"K014 {FILE}:{expected}"]
+    assert mesh.messages(config_map("a")) == [f"K014 {FILE}:{expected}"]
 
 
 def test_an_empty_patch_file_is_refused(mesh: Mesh) -> None:
     mesh.write({FILE: "patches: [{path: p.yaml}]\n", "base/p.yaml": "# later\n"})
 
-    assert mesh.told(config_map("a")) == [f"K014 {FILE}:1:11: the patch is empty (write what it changes, or delete it)"]
+    assert mesh.messages(config_map("a")) == [
+        f"K014 {FILE}:1:11: the patch is empty (write what it changes, or delete it)"
+    ]
 
 
 def test_yaml_errors_in_an_inline_patch_have_their_place(mesh: Mesh) -> None:
@@ -123,13 +125,13 @@ def test_yaml_errors_in_a_patch_file_have_their_place(mesh: Mesh) -> None:
 def test_malformed_targets_are_refused(mesh: Mesh, target: dict[str, str], expected: str) -> None:
     mesh.write({FILE: patch("[{op: remove, path: /data}]", **target)})
 
-    assert mesh.told(config_map("a", data={})) == [f"K015 {FILE}:{expected}"]
+    assert mesh.messages(config_map("a", data={})) == [f"K015 {FILE}:{expected}"]
 
 
 def test_an_unknown_field_of_a_target_is_refused(mesh: Mesh) -> None:
     mesh.write({FILE: patch("[{op: remove, path: /data}]", nam="a")})
 
-    assert mesh.told(config_map("a")) == [f'K005 {FILE}:5:5: unknown field "nam" (did you mean "name"?)']
+    assert mesh.messages(config_map("a")) == [f'K005 {FILE}:5:5: unknown field "nam" (did you mean "name"?)']
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,7 @@ def test_a_patch_may_not_change_the_identity_of_an_object(mesh: Mesh, operation:
     named = changed if changed.startswith("/") else "''"
     column = f"- {operation}".index(f": {named}") + len(": ") + 1
 
-    assert mesh.told(config_map("a")) == [
+    assert mesh.messages(config_map("a")) == [
         f"K016 base/p.yaml:1:{column}: the patch changes {changed} (change it in the inputs)"
     ]
 
@@ -168,7 +170,7 @@ def test_a_patch_may_test_the_identity_of_an_object(mesh: Mesh, operation: str) 
 def test_options_to_change_the_identity_are_refused(mesh: Mesh, option: str) -> None:
     mesh.write({FILE: f"{patch(MERGE, name='a')}  options: {{{option}: true}}\n"})
 
-    assert mesh.told(config_map("a")) == [f"K016 {FILE}:8:13: {option} is not allowed (leave it out)"]
+    assert mesh.messages(config_map("a")) == [f"K016 {FILE}:8:13: {option} is not allowed (leave it out)"]
 
 
 def test_a_targeted_merge_patch_keeps_the_names_of_objects(mesh: Mesh) -> None:
@@ -216,7 +218,7 @@ ELSEWHERE = "; if only other environments have it, move the entry to their overl
 def test_a_patch_that_matches_nothing_is_refused(mesh: Mesh, text: str, objects: list[Object], expected: str) -> None:
     mesh.write({FILE: text})
 
-    assert mesh.told(*objects) == [f"K017 {FILE}:2:10: the patch matches nothing: {expected}"]
+    assert mesh.messages(*objects) == [f"K017 {FILE}:2:10: the patch matches nothing: {expected}"]
 
 
 def test_a_patch_file_without_effect_is_reported_with_its_entry(mesh: Mesh) -> None:
@@ -242,7 +244,9 @@ def test_a_patch_of_a_deleted_object_is_an_error(mesh: Mesh) -> None:
         }
     )
 
-    assert [line.partition(" matches")[0] for line in mesh.told(config_map("a"))] == [f"K017 {FILE}:4:10: the patch"]
+    assert [line.partition(" matches")[0] for line in mesh.messages(config_map("a"))] == [
+        f"K017 {FILE}:4:10: the patch"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -264,7 +268,7 @@ def test_labels_of_earlier_patches_may_be_selected(mesh: Mesh, earlier: str, dea
     map_["metadata"]["labels"] = {"app": "web"}
 
     if dead:
-        assert [problem.partition(":")[0] for problem in mesh.told(map_)] == [f"K017 {FILE}"]
+        assert [problem.partition(":")[0] for problem in mesh.messages(map_)] == [f"K017 {FILE}"]
     else:
         assert "data" not in next(iter(mesh.apply(map_).objects))
 
@@ -278,4 +282,4 @@ def test_a_patch_of_the_base_sees_no_objects_of_the_overlay(mesh: Mesh) -> None:
         }
     )
 
-    assert [line.partition(" matches")[0] for line in mesh.told()] == [f"K017 {FILE}:2:10: the patch"]
+    assert [line.partition(" matches")[0] for line in mesh.messages()] == [f"K017 {FILE}:2:10: the patch"]

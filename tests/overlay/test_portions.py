@@ -275,7 +275,7 @@ def test_hand_written_objects_on_which_kustomize_fails_are_named(mesh: Mesh) -> 
 def test_the_message_for_the_base_has_no_path_of_kustomize(mesh: Mesh) -> None:
     mesh.write({FILE: "patches:\n" + REMOVE.format(name="a"), "overlays/dev/kustomization.yaml": OVERLAY})
 
-    assert mesh.told(config_map("a", data={})) == [
+    assert mesh.messages(config_map("a", data={})) == [
         (
             f"K018 {FILE}:3:10: cannot be applied to ConfigMap sales/a:"
             " error in remove for path: '/data/gone': Unable to remove nonexistent key: gone: missing value"
@@ -315,7 +315,7 @@ def test_an_object_that_kustomize_adds_is_refused(mesh: Mesh, monkeypatch: pytes
     monkeypatch.setattr(portions, "run_kustomize", added)
     mesh.write({FILE: "labels: [{pairs: {a: b}}]\n"})
 
-    assert mesh.told(config_map("a")) == [f"K002 None: kustomize added ConfigMap sales/z ({REINSTALL})"]
+    assert mesh.messages(config_map("a")) == [f"K002 None: kustomize added ConfigMap sales/z ({REINSTALL})"]
 
 
 def test_an_error_that_no_step_explains_is_reported(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -386,7 +386,7 @@ def test_unexpected_changes_of_kustomize_are_errors(
 
     monkeypatch.setattr(portions, "run_kustomize", changed)
 
-    (problem,) = mesh.told(config_map("a", data={}))
+    (problem,) = mesh.messages(config_map("a", data={}))
 
     assert problem.startswith(expected)
 

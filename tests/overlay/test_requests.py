@@ -340,7 +340,7 @@ def test_fields_that_kustomize_ignores_are_refused(mesh: Mesh) -> None:
         "K024 base/p0.yaml:9:7: kustomize does not apply the patch as written:"
         " spec.template.spec.containers[0].args differs (write a JSON patch (a list of op, path, value) with a target)"
     )
-    assert mesh.told(manifest) == [expected]
+    assert mesh.messages(manifest) == [expected]
 
 
 def test_images_labels_and_replicas_may_change_what_a_patch_sets(mesh: Mesh) -> None:

@@ -145,14 +145,14 @@ def test_what_has_the_template_is_changed_by_the_patch(tmp_path: Path) -> None:
     assert [cause.description for cause in causes] == ["follows from a patch"]
 
 
-def told(root: Path, *patches: dict[str, Any]) -> list[tuple[str, str, str]]:
+def errors(root: Path, *patches: dict[str, Any]) -> list[tuple[str, str, str]]:
     with pytest.raises(StageFailed) as failed:
         files(root, "dagster", *patches)
     return [(one.rule.code, one.message, str(one.span)) for one in failed.value.diagnostics]
 
 
 def test_only_the_template_can_be_patched(tmp_path: Path) -> None:
-    found = told(tmp_path, json_patch("/metadata/labels", {"team": "x"}, **DAGSTER))
+    found = errors(tmp_path, json_patch("/metadata/labels", {"team": "x"}, **DAGSTER))
     assert found == [
         ("K090", f"only the template of PodTemplate {NAMESPACE}/run-orders can be patched", f"{KUSTOMIZATION}:1:81")
     ]
@@ -161,12 +161,12 @@ def test_only_the_template_can_be_patched(tmp_path: Path) -> None:
 def test_a_template_cannot_be_removed(tmp_path: Path) -> None:
     metadata = {"name": "run-orders", "namespace": NAMESPACE}
     patch = {"apiVersion": "v1", "kind": "PodTemplate", "metadata": metadata, "$patch": "delete"}
-    ((code, _, _),) = told(tmp_path, {"patch": json.dumps(patch)})
+    ((code, _, _),) = errors(tmp_path, {"patch": json.dumps(patch)})
     assert code == "K017"
 
 
 def test_a_patch_of_runs_that_there_are_not_selects_nothing(tmp_path: Path) -> None:
-    ((code, message, _),) = told(tmp_path, json_patch("/template/spec/x", 1, kind="PodTemplate", name="run-order"))
+    ((code, message, _),) = errors(tmp_path, json_patch("/template/spec/x", 1, kind="PodTemplate", name="run-order"))
     assert (code, "run-order" in message) == ("K017", True)
 
 
@@ -176,7 +176,7 @@ def test_patched_runs_are_checked_like_other_pods(tmp_path: Path) -> None:
         "/template/spec/hostNetwork": True,
         "/template/spec/containers/0/image": "ghcr.io/acme/other:1.0.0",
     }
-    found = told(tmp_path, *(json_patch(path, value, **DAGSTER) for path, value in wrong.items()))
+    found = errors(tmp_path, *(json_patch(path, value, **DAGSTER) for path, value in wrong.items()))
     codes = {code for code, _, _ in found}
     assert {"C037", "C038"} < codes
     assert any(code.startswith("C07") for code in codes)

@@ -45,18 +45,18 @@ def frames(root: Path, changes: Mapping[str, Any] | None = None) -> Mapping[str,
     components = registry()
     sources, _ = load(read_inputs(write(write(root, files()), changes or {})), plain_schemas(components))
     findings = Findings()
-    findings_ = resolve_frames(sources, components, ("dev",), findings)
+    resolved = resolve_frames(sources, components, ("dev",), findings)
     findings.finish()
-    return findings_
+    return resolved
 
 
-def made(frames_: Mapping[str, Frame], cache: Cache, compiler: str = "1") -> Mapping[Scope, Header]:
-    return headers(frames_, compiler, cache, ThisProcess())
+def headers_of(env_frames: Mapping[str, Frame], cache: Cache, compiler: str = "1") -> Mapping[Scope, Header]:
+    return headers(env_frames, compiler, cache, ThisProcess())
 
 
 def test_cached_headers_equal_computed_ones(tmp_path: Path) -> None:
-    cache, frames_ = Memory(), frames(tmp_path)
-    first, again = made(frames_, cache), made(frames_, cache)
+    cache, env_frames = Memory(), frames(tmp_path)
+    first, again = headers_of(env_frames, cache), headers_of(env_frames, cache)
     assert [*first] == [*again] == SCOPES
     assert [header.header for header in first.values()] == [header.header for header in again.values()]
     assert all(header.declared is None for header in again.values()), "nothing was declared again"
@@ -82,8 +82,8 @@ def test_a_component_that_completes_its_parts_is_built_once(tmp_path: Path, monk
     monkeypatch.setattr(declare, "declare_instance", counted)
     metrics = {"type": "prometheus", "runbooks": "https://pages.acme.example/runbooks"}
     observability = {"collector": {"type": "opentelemetry"}, "metrics": metrics}
-    found = frames(tmp_path, {MANIFEST: manifest(observability=observability)})
-    declared = {scope: one.unit() for scope, one in made(found, Memory()).items()}
+    env_frames = frames(tmp_path, {MANIFEST: manifest(observability=observability)})
+    declared = {scope: header.unit() for scope, header in headers_of(env_frames, Memory()).items()}
     instances = [instance for unit in declared.values() if unit for instance in unit.instances]
     assert any(part.scraper for part in (instance.parts for instance in instances)), "one completes its parts"
     assert {*built.values()} == {1}
@@ -91,16 +91,16 @@ def test_a_component_that_completes_its_parts_is_built_once(tmp_path: Path, monk
 
 
 def test_another_compiler_recalls_nothing(tmp_path: Path) -> None:
-    cache, frames_ = Recorder(), frames(tmp_path)
-    made(frames_, cache, "1")
+    cache, env_frames = Recorder(), frames(tmp_path)
+    headers_of(env_frames, cache, "1")
     again = Recorder(cache)
-    made(frames_, again, "2")
+    headers_of(env_frames, again, "2")
     assert len(again.put_entries) == len(SCOPES)
 
 
 def contents(root: Path, changes: Mapping[str, Any]) -> set[str]:
     """Return the scopes whose content is another one with these changes."""
-    before, after = made(frames(root / "before"), Memory()), made(frames(root / "after", changes), Memory())
+    before, after = headers_of(frames(root / "before"), Memory()), headers_of(frames(root / "after", changes), Memory())
     return {scope for _, scope in SCOPES if before["dev", scope].header.content != after["dev", scope].header.content}
 
 
@@ -123,9 +123,9 @@ def test_the_content_is_the_digest_of_the_declaration(
 
 def test_any_number_of_processes_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("floe_compiler.pipeline.headers.CHUNK", 1)
-    frames_ = frames(tmp_path)
+    env_frames = frames(tmp_path)
     alone, apart = (
-        declared_headers(frames_, scopes, {}, workers)
+        declared_headers(env_frames, scopes, {}, workers)
         for scopes, workers in ((SCOPES, ThisProcess()), (SCOPES[::-1], Processes(2)))
     )
     assert {scope: header.header for scope, header in alone.items()} == {
@@ -136,7 +136,7 @@ def test_any_number_of_processes_gives_the_same(tmp_path: Path, monkeypatch: pyt
 def test_a_domain_with_an_error_has_no_header_and_is_not_cached(tmp_path: Path) -> None:
     cache = Recorder()
     with pytest.raises(NotResolved):
-        made(
+        headers_of(
             frames(tmp_path, {DEV: dev(sales="{pods: 80}, orchestrator: {database: {server: x}}")}),
             cache,
         )

@@ -16,7 +16,7 @@ from floe_compiler.pipeline.resolving import read_sources
 from small_mesh import ENVIRONMENT, PRODUCT, small_mesh
 
 
-def asked(mesh: Path, part: str = "shared", served: str = "orders", *, keep: bool = True) -> object:
+def resolve_part(mesh: Path, part: str = "shared", served: str = "orders", *, keep: bool = True) -> object:
     """Return a part of the resolution, which is an object of its own whenever it is made."""
     sources, _ = read_sources(read_inputs(mesh), Memory())
     known = KnownPlatforms(sources)
@@ -34,21 +34,21 @@ def edit(mesh: Path, file: str) -> None:
 def test_shared_services_stay_cached_after_an_edit_of_a_domain(tmp_path: Path) -> None:
     mesh = small_mesh(tmp_path, {})
     with remembering():
-        first = asked(mesh)
+        first = resolve_part(mesh)
         edit(mesh, PRODUCT)
-        assert asked(mesh) is first
-        assert asked(mesh, served="returns") is not first
-        assert asked(mesh, part="merged") is not first
+        assert resolve_part(mesh) is first
+        assert resolve_part(mesh, served="returns") is not first
+        assert resolve_part(mesh, part="merged") is not first
         edit(mesh, ENVIRONMENT)
-        assert asked(mesh) is not first, "its places are others"
+        assert resolve_part(mesh) is not first, "its places are others"
 
 
 def test_other_platforms_are_resolved_again(tmp_path: Path) -> None:
     mesh = small_mesh(tmp_path, {})
     with remembering():
-        assert asked(mesh, keep=False) is not asked(mesh)
-        assert asked(mesh, part="sales") is not asked(mesh, part="sales")
-    assert asked(mesh) is not asked(mesh)
+        assert resolve_part(mesh, keep=False) is not resolve_part(mesh)
+        assert resolve_part(mesh, part="sales") is not resolve_part(mesh, part="sales")
+    assert resolve_part(mesh) is not resolve_part(mesh)
 
 
 def test_a_resolution_with_warnings_is_not_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

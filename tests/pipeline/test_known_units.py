@@ -43,7 +43,7 @@ class Made:
 
 
 @pytest.fixture
-def made() -> Iterator[Made]:
+def units() -> Iterator[Made]:
     with remembering():
         yield Made()
 

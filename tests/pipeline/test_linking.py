@@ -39,7 +39,7 @@ TOO_SMALL = {DEV: dev(finance="{cpu: 1m}")}
 NO_NAMESPACE = {DEV_NOTE: config_map("note", namespace="nowhere")}
 
 
-def told(root: Path, *changes: dict[str, Any], cache: Cache | None = None) -> tuple[Diagnostic, ...]:
+def findings_of(root: Path, *changes: dict[str, Any], cache: Cache | None = None) -> tuple[Diagnostic, ...]:
     """Return what is told of the mesh with these changes."""
     write(root, files())
     for change in changes:
@@ -63,22 +63,27 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Cache:
 
 
 def test_an_error_of_rendering_hides_all_others(tmp_path: Path, known: Cache) -> None:
-    assert codes(told(tmp_path, WITHOUT_SOURCE, DEAD_PATCH, TOO_SMALL, NO_NAMESPACE, cache=Recorder(known))) == {"S001"}
+    assert codes(findings_of(tmp_path, WITHOUT_SOURCE, DEAD_PATCH, TOO_SMALL, NO_NAMESPACE, cache=Recorder(known))) == {
+        "S001"
+    }
 
 
 def test_errors_of_patches_hide_those_of_checks(tmp_path: Path, known: Cache) -> None:
-    assert codes(told(tmp_path, DEAD_PATCH, TOO_SMALL, NO_NAMESPACE, cache=Recorder(known))) == {"K017"}
+    assert codes(findings_of(tmp_path, DEAD_PATCH, TOO_SMALL, NO_NAMESPACE, cache=Recorder(known))) == {"K017"}
 
 
 def test_errors_of_units_and_of_the_link_are_reported_together(tmp_path: Path, known: Cache) -> None:
     of_a_unit, of_the_whole = (
-        codes(told(tmp_path / name, change, cache=Recorder(known)))
+        codes(findings_of(tmp_path / name, change, cache=Recorder(known)))
         for name, change in (("unit", TOO_SMALL), ("whole", NO_NAMESPACE))
     )
     assert of_a_unit
     assert of_the_whole
     assert not of_a_unit & of_the_whole
-    assert codes(told(tmp_path / "both", TOO_SMALL, NO_NAMESPACE, cache=Recorder(known))) == of_a_unit | of_the_whole
+    assert (
+        codes(findings_of(tmp_path / "both", TOO_SMALL, NO_NAMESPACE, cache=Recorder(known)))
+        == of_a_unit | of_the_whole
+    )
 
 
 CHANGES: dict[str, tuple[dict[str, Any], ...]] = {
@@ -98,6 +103,6 @@ TOGETHER = {"a check", "the link"}
 )
 def test_findings_do_not_depend_on_the_cache(name: str, known: Cache, tmp_path: Path) -> None:
     cache = Recorder(known)
-    with_cache = told(tmp_path / "known", *CHANGES[name], cache=cache)
-    assert with_cache == told(tmp_path / "unknown", *CHANGES[name], cache=Anew(Recorder(known)))
-    assert with_cache == told(tmp_path / "known", *CHANGES[name], cache=cache), "and again"
+    with_cache = findings_of(tmp_path / "known", *CHANGES[name], cache=cache)
+    assert with_cache == findings_of(tmp_path / "unknown", *CHANGES[name], cache=Anew(Recorder(known)))
+    assert with_cache == findings_of(tmp_path / "known", *CHANGES[name], cache=cache), "and again"

@@ -23,7 +23,7 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(mesh: Path) -> Compilation:
+def full(mesh: Path) -> Compilation:
     return compile_mesh(mesh, ("dev",))
 
 

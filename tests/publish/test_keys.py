@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from cosign_keys import KEY, PASSWORD, of_openssl, pem, sealed, written
+from cosign_keys import KEY, PASSWORD, key_file, of_openssl, pem, sealed
 from floe_compiler.publish.keys import BadKey, read_key
 
 RSA = rsa.generate_private_key(65537, 1024).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -25,14 +25,14 @@ def not_asked() -> str:
 
 @pytest.mark.parametrize("content", [sealed(), of_openssl(password=PASSWORD)], ids=["cosign", "openssl"])
 def test_a_key_with_a_password_is_read(tmp_path: Path, content: bytes) -> None:
-    assert read_key(written(tmp_path, content), lambda: PASSWORD).private_numbers() == KEY.private_numbers()
+    assert read_key(key_file(tmp_path, content), lambda: PASSWORD).private_numbers() == KEY.private_numbers()
     with pytest.raises(BadKey, match="the password is another one") as caught:
-        read_key(written(tmp_path, content), lambda: "letmein")
+        read_key(key_file(tmp_path, content), lambda: "letmein")
     assert "letmein" not in str(caught.value)
 
 
 def test_a_key_without_a_password_is_read(tmp_path: Path) -> None:
-    assert read_key(written(tmp_path, of_openssl()), not_asked).private_numbers() == KEY.private_numbers()
+    assert read_key(key_file(tmp_path, of_openssl()), not_asked).private_numbers() == KEY.private_numbers()
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_key_without_a_password_is_read(tmp_path: Path) -> None:
 )
 def test_invalid_keys_are_refused(tmp_path: Path, content: bytes, start: str) -> None:
     with pytest.raises(BadKey) as caught:
-        read_key(written(tmp_path, content), lambda: PASSWORD)
+        read_key(key_file(tmp_path, content), lambda: PASSWORD)
     assert str(caught.value).startswith(start)
     assert PASSWORD not in str(caught.value)
 
@@ -61,7 +61,7 @@ def test_a_key_that_would_exhaust_memory_is_refused(tmp_path: Path) -> None:
     key = json.loads(base64.b64decode(huge.split(b"-----")[2]))
     key["kdf"]["params"]["N"] = 1 << 30
     with pytest.raises(BadKey, match="damaged"):
-        read_key(written(tmp_path, pem("ENCRYPTED SIGSTORE PRIVATE KEY", json.dumps(key).encode())), not_asked)
+        read_key(key_file(tmp_path, pem("ENCRYPTED SIGSTORE PRIVATE KEY", json.dumps(key).encode())), not_asked)
 
 
 def test_a_missing_key_file_is_refused(tmp_path: Path) -> None:
@@ -79,4 +79,4 @@ def test_without_the_extra_the_error_names_it(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(builtins, "__import__", absent)
     with pytest.raises(BadKey, match=r"install the extra: pip install 'floe-compile\[sign\]'"):
-        read_key(written(tmp_path, sealed()), not_asked)
+        read_key(key_file(tmp_path, sealed()), not_asked)

@@ -49,12 +49,12 @@ def test_every_added_or_removed_grant_is_named() -> None:
 
 
 def test_grants_of_an_added_or_removed_product_are_named() -> None:
-    visits_only, both = catalog(visits(ORDERS)), catalog(visits(ORDERS), SHOP)
-    assert access_dangers(visits_only, both) == [
+    visits_only, all_grants = catalog(visits(ORDERS)), catalog(visits(ORDERS), SHOP)
+    assert access_dangers(visits_only, all_grants) == [
         "access-granted: product-sales-shop may create namespaces",
         "access-granted: product-sales-shop may write below sales__shop",
     ]
-    assert access_dangers(both, visits_only) == [
+    assert access_dangers(all_grants, visits_only) == [
         "access-removed: product-sales-shop may no longer create namespaces",
         "access-removed: product-sales-shop may no longer write below sales__shop",
     ]

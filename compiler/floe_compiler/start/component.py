@@ -232,7 +232,7 @@ def test_as_many_pods_as_are_asked_for(tmp_path: Path) -> None:
     assert all("\\n  replicas: 3\\n" in server for server in servers)
 
 
-def test_the_checks_have_nothing_to_say_of_it(tmp_path: Path) -> None:
+def test_it_passes_all_checks(tmp_path: Path) -> None:
     assert compiled(tmp_path).warnings == ()
 
 

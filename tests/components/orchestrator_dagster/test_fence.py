@@ -112,11 +112,11 @@ def lease(version: str, holder: str = "other", duration: object = 8) -> dict[str
 
 
 def test_a_lease_is_free_one_duration_after_its_last_change() -> None:
-    seen = Seen("me", 8)
-    assert seen.free_at(lease("1"), 100) == 108
-    assert seen.free_at(lease("1"), 105) == 108
-    assert seen.free_at(lease("2"), 107) == 115
-    assert seen.free_at(lease("2"), 200) == 115
+    observer = Seen("me", 8)
+    assert observer.free_at(lease("1"), 100) == 108
+    assert observer.free_at(lease("1"), 105) == 108
+    assert observer.free_at(lease("2"), 107) == 115
+    assert observer.free_at(lease("2"), 200) == 115
 
 
 def test_the_longer_duration_counts() -> None:
@@ -127,14 +127,14 @@ def test_the_longer_duration_counts() -> None:
 
 
 def test_a_released_lease_and_ones_own_are_free() -> None:
-    seen = Seen("me", 8)
-    assert seen.free_at(lease("1", holder="", duration=1), 100) == 100
-    assert seen.free_at(lease("2", holder="me"), 101) == 101
-    assert seen.free_at(lease("3", holder=""), 102) == 110, "somebody has changed it"
+    observer = Seen("me", 8)
+    assert observer.free_at(lease("1", holder="", duration=1), 100) == 100
+    assert observer.free_at(lease("2", holder="me"), 101) == 101
+    assert observer.free_at(lease("3", holder=""), 102) == 110, "somebody has changed it"
 
 
 def test_a_missing_lease_counts_like_a_new_one() -> None:
-    seen = Seen("me", 8)
-    assert seen.free_at(lease("1"), 100) == 108
-    assert seen.free_at(None, 107) == 115
-    assert seen.free_at(None, 114) == 115
+    observer = Seen("me", 8)
+    assert observer.free_at(lease("1"), 100) == 108
+    assert observer.free_at(None, 107) == 115
+    assert observer.free_at(None, 114) == 115
