@@ -145,6 +145,14 @@ def test_objects_that_pods_read_have_the_origin_of_the_pods() -> None:
     assert origins["launched pods floe-platform/one"] == Span("one.yaml")
 
 
+def test_the_places_of_secrets_have_the_same_order_in_every_process() -> None:
+    secrets = [Secret(name, NAMESPACE, (SecretKey("password", generated=32),)) for name in "fbdgaec"]
+    files = tuple(SecretFile(f"/run/secrets/{secret.name}", secret.key("password")) for secret in secrets)
+    run = Launched("run", pod(container(secret_files=files)), 1, None, Span("run.yaml"))
+    names = [name.rpartition("/")[2] for name, _ in render_unit(plan(Parts(launched=(run,)))).origins]
+    assert [name for name in names if len(name) == 1] == [*"abcdefg"]
+
+
 def test_other_objects_are_rendered_unchanged() -> None:
     extra = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "extra", "namespace": NAMESPACE}}
     assert objects(render_unit(plan(Parts(objects=(extra,)))))["ConfigMap extra"] is extra

@@ -36,7 +36,7 @@ class Places(msgspec.Struct, frozen=True):
         """Return the places of a rendered unit; launched pods have the patches of the object with their template."""
         launched = {
             str(launched_id(pods.group)): rendered.patched[str(pods.description.by)]
-            for pods in rendered.launched
+            for pods in sorted(rendered.launched)
             if pods.description and str(pods.description.by) in rendered.patched
         }
         patched = {**rendered.patched, **launched}

@@ -56,7 +56,7 @@ def read_origins(unit: DeclaredUnit, maps: Mapping[ConfigMapData, set[Span | Non
     places = [(f"ConfigMap {unit.namespace}/{name}", origins) for (name, _), origins in maps.items()]
     secrets: dict[str, set[Span | None]] = {}
     for declared, origin, pods in _pods_by_origin(unit):
-        for secret in pod_secrets(pods):
+        for secret in sorted(pod_secrets(pods)):  # a set has another order in each process
             subject = f"{EXTERNAL_SECRET} {unit.namespace}/{secret.name}"
             secrets.setdefault(subject, set()).add(origin or declared.instance.origin)
     for subject, origins in (*places, *secrets.items()):
