@@ -62,7 +62,7 @@ def run(options: Namespace) -> int:
         elif str(action.metavar).startswith("FILE") or action.dest in ("receipt", "source"):
             action.complete = shtab.FILE  # type: ignore[attr-defined]
     # For zsh, shtab asks for all names when the shell loads the script, and never again.
-    sys.stdout.write(shtab.complete(parser, options.shell, preamble={"zsh": ZSH_NAMES}))
+    sys.stdout.write(shtab.complete(parser, options.shell, preamble=ZSH_NAMES if options.shell == "zsh" else ""))
     return DONE
 
 
