@@ -31,6 +31,12 @@ def test_invalid_names_are_refused(text: str) -> None:
         check_names(text)
 
 
+def test_a_name_that_is_much_too_long_is_told_the_limit_of_names() -> None:
+    (question,) = (one for one in QUESTIONS if one.field == "name")
+    assert question.wrong("a" * 41) == f'"{"a" * 41}" has 41 characters; use at most 40'
+    assert question.wrong("a" * 80) == f'"{"a" * 63}..." has 80 characters; use at most 40'
+
+
 def test_a_comma_too_many() -> None:
     with pytest.raises(ValueError, match="a comma too many"):
         check_names("dev,prod,")

@@ -33,6 +33,8 @@ from floe_compiler.model.schema_words import NOT_A_MAPPING, PATTERN_HINT
 
 LONGEST_NAME = 40
 """Names become parts of longer Kubernetes names, which may have 63 characters."""
+LONGEST_SHOWN = 63
+"""A longer name is cut in messages."""
 MOST_CORES = 256
 """More cores than any node has: a larger number for one container was probably meant in millicores."""
 
@@ -44,7 +46,8 @@ _SEMANTIC_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A
 def check_name(text: str) -> str:
     """Accept a DNS label that begins with a letter, leaves room for a prefix and a suffix, and can be joined."""
     if len(text) > LONGEST_NAME:
-        raise ValueError(f'"{text[:LONGEST_NAME]}..." has {len(text)} characters; use at most {LONGEST_NAME}')
+        shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+        raise ValueError(f'"{shown}" has {len(text)} characters; use at most {LONGEST_NAME}')
     check_dns_label(text)
     if TWICE in text:
         nearest = re.sub(f"{TWICE}+", SEPARATOR, text)
