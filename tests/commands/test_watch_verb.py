@@ -21,7 +21,8 @@ from floe_compiler.cache.store import Store
 from floe_compiler.cli import main
 from floe_compiler.commands.compiling import Chosen, Compiling
 from floe_compiler.commands.diff import State, differences
-from floe_compiler.commands.watch import AT_A_TIME, Watch
+from floe_compiler.commands.recompiling import AT_A_TIME
+from floe_compiler.commands.watch import Watch
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.object_memory import ObjectMemory, content_of, remembering
 from floe_compiler.node.cdk8s_process import reusing_process
