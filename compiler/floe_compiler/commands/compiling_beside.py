@@ -109,9 +109,7 @@ class Serving:
         self._send(differences, last=True)
         self.state.collect()
 
-    def _differences(
-        self, before: Compilation, after: Compilation
-    ) -> Mapping[Between, tuple[EnvironmentDiff, ...]]:
+    def _differences(self, before: Compilation, after: Compilation) -> Mapping[Between, tuple[EnvironmentDiff, ...]]:
         diffs = differences_between(before, after)
         return {
             (files_of(before, name), files_of(after, name)): tuple(

@@ -1,7 +1,7 @@
 """A second process for `watch`, which compiles some of the environments of each save (`compiling_beside.py`).
 
-The first process compiles the others meanwhile, and then takes what the second one has made. If that is late, has ended,
-or has seen other inputs, the first process makes it itself, as without a second one.
+The first process compiles the others meanwhile, and then takes what the second one has made. If that is late, has
+ended, or has seen other inputs, the first process makes it itself, as without a second one.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class SecondProcess:
         """Let it compile what was saved, if it has answered whatever it was told before."""
         self._is_compiling, self._differences = False, {}
         with suppress(EOFError, OSError):  # it has ended
-            while self._connection.poll():
+            while self.is_answering(0):
                 self._received()
             if self._answered == self._told:
                 self._connection.send(self._told + 1)
@@ -109,6 +109,10 @@ class SecondProcess:
             found |= {diff.environment: diff for diff in self._differences.get(between, ())}
         return found
 
+    def is_answering(self, seconds: float) -> bool:
+        """Wait until it has something to say, at most so many seconds; return whether it has."""
+        return self._connection.poll(seconds)
+
     def close(self) -> None:
         """End it."""
         self._connection.close()
@@ -125,7 +129,7 @@ class SecondProcess:
         self._until = self._until or now + PATIENCE
         part = None
         with suppress(EOFError, OSError):  # it has ended
-            part = self._received() if self._connection.poll(max(0, self._until - now)) else None
+            part = self._received() if self.is_answering(max(0, self._until - now)) else None
         self._is_compiling = part is not None and not part.last
         return part
 

@@ -188,4 +188,3 @@ class Watch:
         sys.stdout.flush()
         sys.stderr.write(f"floe-compile: {visible(text)}\n")
         sys.stderr.flush()
-
