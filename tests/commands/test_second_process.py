@@ -22,6 +22,7 @@ from floe_compiler.node.cdk8s_process import reusing_process
 from floe_compiler.pipeline import compile_mesh, unit_compiler
 from floe_compiler.pipeline.units import Compiled, Shared, Task, compile_units
 from floe_compiler.pipeline.workers import ThisProcess, Workers
+from floe_compiler.report.diff import EnvironmentDiff
 from shared_watch import TwoJobs, wait_for
 from small_mesh import PRODUCT, add_environment, small_mesh
 
@@ -105,7 +106,7 @@ def test_what_it_compiles_is_kept_for_other_runs(watched: Watched) -> None:
 
 
 def test_its_differences_are_taken(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {}
+    known: dict[str, EnvironmentDiff] = {}
 
     def noted(*args: object) -> object:
         known.update(args[2])  # type: ignore[call-overload]

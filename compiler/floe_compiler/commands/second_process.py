@@ -31,11 +31,11 @@ TO_END = 5.0
 
 
 def second_process(run: Compiling, compiled: Compilation) -> SecondProcess | None:
-    """Start a second process for half of the environments; None if there is only one, or one core to use."""
+    """Start a second process for half of the environments, or less; None if there is one only, or one core to use."""
     names = list(dict.fromkeys(environment_of(environment.environment) for environment in compiled.environments))
     if len(names) < 2 or run.workers.jobs < 2 or not run.workers.share_files:
         return None
-    half = len(names) // 2
+    half = len(names) - len(names) // 2
     return SecondProcess(replace(run.chosen, environments=tuple(names[half:])), run.cache, tuple(names[:half]))
 
 
