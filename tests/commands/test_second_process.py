@@ -184,7 +184,7 @@ def test_if_it_ends_all_is_compiled_here(watched: Watched) -> None:  # the last 
 
 
 def started(mesh: Path, temporary: Path) -> subprocess.Popen[str]:
-    """Return the program, in a group of processes of its own, once it watches."""
+    """Return the program, in a group of processes of its own, as soon as it has started the second process."""
     temporary.mkdir()
     program = "import sys; from floe_compiler.program import main; sys.exit(main())"
     run = subprocess.Popen(
@@ -194,9 +194,7 @@ def started(mesh: Path, temporary: Path) -> subprocess.Popen[str]:
         env={**os.environ, "TMPDIR": str(temporary)},
         start_new_session=True,
     )
-    assert run.stderr
-    while "watching" not in run.stderr.readline():
-        assert run.poll() is None
+    wait_until(lambda: len(programs_of(run.pid)) > 2)  # one keeps track of what processes share
     return run
 
 
@@ -214,18 +212,25 @@ def programs_of(group: int) -> list[str]:
     return found
 
 
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    until = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the processes of a group are read from /proc")
 def test_it_ends_with_the_first_process(watched: Watched, tmp_path: Path) -> None:
-    interrupted, killed = (started(watched.mesh, tmp_path / name) for name in ("interrupted", "killed"))
-    for run in (interrupted, killed):
-        assert len(programs_of(run.pid)) > 1
+    interrupted = started(watched.mesh, tmp_path / "interrupted")
     os.killpg(interrupted.pid, signal.SIGINT)  # as Ctrl-C does
+    killed = started(watched.mesh, tmp_path / "killed")
+    assert killed.stderr
+    while "watching" not in killed.stderr.readline():
+        assert killed.poll() is None
     killed.kill()
     assert interrupted.communicate(timeout=SECONDS)[1] == "floe-compile: interrupted\n"
     assert interrupted.returncode == 130
     assert list((tmp_path / "interrupted").iterdir()) == []
-    until = time.monotonic() + SECONDS
-    while programs_of(interrupted.pid) or programs_of(killed.pid):
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    wait_until(lambda: not programs_of(interrupted.pid) + programs_of(killed.pid))
     killed.communicate()
