@@ -143,8 +143,10 @@ def test_if_it_is_late_its_part_is_compiled_here(watched: Watched, monkeypatch: 
     pid = watched.second.process.pid
     assert pid
     os.kill(pid, signal.SIGSTOP)
+    begin = time.monotonic()
     try:
         assert watched.answer() == ALONE
+        assert time.monotonic() - begin < SECONDS / 2
         monkeypatch.setattr(module, "PATIENCE", SECONDS)
         assert watched.answer() == ALONE, "it is not waited for again"
         assert watched.is_right()
