@@ -311,6 +311,7 @@ def test_what_it_has_in_memory_is_what_compiles_from_nothing(
     with reusing_process(), starting_ahead(), closing(watch):
         with remembering(memory):
             watch.begin()
+            watch.read_ahead()
         assert watch.second
         for _ in range(EDITS):
             file = chance.choice(sorted(edits))

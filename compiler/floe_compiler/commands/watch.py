@@ -122,7 +122,7 @@ class Watch:
         if self.compiled is not None:
             self._written()
             self.keep_results()
-            self.read_ahead()
+            self._state.read_ahead()
             names = ", ".join(environment.environment for environment in self.compiled.environments)
             warnings = count(len(self.compiled.warnings), "warning")
             self._say(f"{names}: {count(len(self.compiled.files), 'file')}, {warnings}")
