@@ -28,3 +28,11 @@ def small_mesh(root: Path, changes: Mapping[str, Mapping[str, Any]]) -> Path:
         fields = {key: value for key, value in document.items() if value is not None}
         (root / file).write_text(json.dumps(fields, indent=2), encoding="utf-8")  # which is YAML, without any alias
     return root
+
+
+def add_environment(root: Path, name: str) -> None:
+    """Add an environment to the mesh, which is as `dev`, in a cluster of its name."""
+    document = yaml.load((root / ENVIRONMENT).read_text(encoding="utf-8"), yaml.CSafeLoader)
+    document["metadata"]["name"] = document["cluster"]["name"] = name
+    (root / f"overlays/{name}").mkdir()
+    (root / f"overlays/{name}/environment.yaml").write_text(json.dumps(document, indent=2), encoding="utf-8")

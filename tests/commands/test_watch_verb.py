@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from queue import Empty, Queue
@@ -20,20 +21,25 @@ import pytest
 from floe_compiler.cache.store import Store
 from floe_compiler.cli import main
 from floe_compiler.commands.compiling import Chosen, Compiling
+from floe_compiler.commands.compiling_beside import Entry
 from floe_compiler.commands.diff import State, differences
-from floe_compiler.commands.watch import AT_A_TIME, Watch
+from floe_compiler.commands.recompiling import AT_A_TIME
+from floe_compiler.commands.second_process import SecondProcess
+from floe_compiler.commands.watch import Watch
 from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.object_memory import ObjectMemory, content_of, remembering
 from floe_compiler.node.cdk8s_process import reusing_process
 from floe_compiler.overlay.started_ahead import start_next, starting_ahead
 from floe_compiler.pipeline import compile_mesh, unit_compiler
 from floe_compiler.pipeline.compilation import Compilation
+from floe_compiler.pipeline.headers import KIND as HEADERS
 from floe_compiler.pipeline.known_platforms import KnownPlatforms
-from floe_compiler.pipeline.units import Compiled, Shared, Task, compile_units
-from floe_compiler.pipeline.workers import ThisProcess
+from floe_compiler.pipeline.units import HEADS, Compiled, Shared, Task, compile_units
+from floe_compiler.pipeline.workers import ThisProcess, Workers
 from floe_compiler.report.diff_text import render_diff
 from floe_compiler.report.terminal import plain
-from small_mesh import DOMAIN, ENVIRONMENT, PRODUCT, small_mesh
+from shared_watch import TwoJobs, wait_for
+from small_mesh import DOMAIN, ENVIRONMENT, PRODUCT, add_environment, small_mesh
 
 CRON_JOB = "output/dev/floe-sales-domain/cronjob.batch_orders.yaml"
 EDITS = 12
@@ -44,9 +50,13 @@ def mesh(tmp_path: Path) -> Path:
     return small_mesh(tmp_path / "mesh", {})
 
 
-def watching(mesh: Path, *, write: bool = False, domains: tuple[str, ...] = ()) -> Watch:
+def watching(
+    mesh: Path, workers: Workers | None = None, *, write: bool = False, domains: tuple[str, ...] = ()
+) -> Watch:
     ticks = count()
-    run = Compiling(Chosen(mesh, mesh, (), domains), Store(mesh.parent / "cache"), ThisProcess(), lambda _: None)
+    run = Compiling(
+        Chosen(mesh, mesh, (), domains), Store(mesh.parent / "cache"), workers or ThisProcess(), lambda _: None
+    )
     return Watch(run, write=write, clock=lambda: next(ticks) / 4)
 
 
@@ -305,20 +315,34 @@ def difference(before: Compilation | None, after: Compilation) -> str:
     return render_diff(differences(state, before.files.digests, after), plain)
 
 
-def test_results_in_memory_equal_a_cold_compile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_results_in_memory_equal_a_cold_compile(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Airflow launches pods, whose templates are read back from files.
     mesh = small_mesh(tmp_path / "mesh", {DOMAIN: {"orchestrator": {"type": "airflow"}}})
+    add_environment(mesh, "qa")
     chance = random.Random(7)
     edits = edits_of(mesh)
     now = {file: texts[0] for file, texts in edits.items()}
-    watch, memory = watching(mesh), ObjectMemory()
+    watch, memory = watching(mesh, TwoJobs()), ObjectMemory()
     right = 0
-    with reusing_process(), starting_ahead():
+    taken: list[Entry] = []
+
+    def noted(second: SecondProcess, entries: Callable[..., Sequence[Entry] | None] = SecondProcess.entries) -> object:
+        found = entries(second)
+        taken.extend(found or ())
+        return found
+
+    monkeypatch.setattr(SecondProcess, "entries", noted)
+    with reusing_process(), starting_ahead(), closing(watch):
         with remembering(memory):
             watch.begin()
+            watch.read_ahead()
+        assert watch.second
         for _ in range(EDITS):
             file = chance.choice(sorted(edits))
             text = chance.choice([text for text in edits[file] if text != now[file]])
+            wait_for(watch.second)
             save(mesh, file, text)
             before = watch.compiled
             capsys.readouterr()
@@ -340,6 +364,7 @@ def test_results_in_memory_equal_a_cold_compile(tmp_path: Path, capsys: pytest.C
                 now[file] = text
                 right += 1
     assert 0 < right < EDITS
+    assert {kind for kind, _, _ in taken} > {HEADERS, HEADS}, "the second process had its part"
     assert memory.objects
     assert (KnownPlatforms, ("shared", "dev")) in {kind for kind, _ in memory.from_facts}
     assert not [manifest for content, manifest in memory.objects.items() if content_of(manifest) != content]

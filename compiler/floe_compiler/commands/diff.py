@@ -130,7 +130,9 @@ def _earlier(options: Namespace, chosen: Chosen, cache: Cache) -> Iterator[Calla
         yield once(lambda: on_disk(chosen.output, seen()))
 
 
-def differences(before: State, old: Mapping[str, str], compiled: Compilation) -> tuple[EnvironmentDiff, ...]:
+def differences(
+    before: State, old: Mapping[str, str], compiled: Compilation, known: Mapping[str, EnvironmentDiff] | None = None
+) -> tuple[EnvironmentDiff, ...]:
     """Return the difference of each environment; only files whose text differs are read as objects.
 
     One with several clusters has a difference for each, and for its delivery if that is for all of them. If only some
@@ -140,6 +142,7 @@ def differences(before: State, old: Mapping[str, str], compiled: Compilation) ->
         before: The earlier output.
         old: The hashes of its files that are compared, by path (`hashes_before`).
         compiled: The later output.
+        known: The differences that are known, by environment or cluster.
 
     Raises:
         StageFailed: if an earlier file is not an object.
@@ -148,10 +151,10 @@ def differences(before: State, old: Mapping[str, str], compiled: Compilation) ->
     from floe_compiler.report.manifests import read_manifests
     from floe_compiler.report.moves import with_moves
 
-    after = compiled.files
+    after, known = compiled.files, known or {}
     all_objects = _all_objects(compiled)
     new = before.hashes_of(after)
-    changed = {path for path, _ in old.items() ^ new.items()}
+    changed = {path for path, _ in old.items() ^ new.items() if site_of(path) not in known}
     texts = {path: text.decode(errors="replace") for path, text in before.read(sorted(changed & old.keys())).items()}
     gone = _by_site(texts)
     come = _by_site({path: after[path] for path in sorted(changed & new.keys())})
@@ -159,6 +162,9 @@ def differences(before: State, old: Mapping[str, str], compiled: Compilation) ->
     diffs = []
     folders = {path.rpartition("/")[0] for path in old.keys() | new.keys()}
     for site in sorted({site_of(f"{folder}/") for folder in folders}):
+        if site in known:
+            diffs.append(known[site])
+            continue
         then, now = (read_manifests(files.get(site, {}), findings) for files in (gone, come))
         diffs.append(compare(site, then, now, all_objects.get(site)))
     findings.finish()

@@ -6,6 +6,7 @@ import pickle
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 
 import msgspec
 from msgspec.structs import replace
@@ -24,6 +25,7 @@ from floe_compiler.model.sites import environment_of
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.pipeline.header_keys import header_keys
+from floe_compiler.pipeline.turns import in_turns
 from floe_compiler.pipeline.workers import Workers
 from floe_compiler.resolve.connecting import connect
 from floe_compiler.resolve.domain import resolve_domain
@@ -49,7 +51,6 @@ Declared = DeclaredUnit | bytes
 
 ScopeOf = tuple[str, Mapping[str, Declared | None]]
 """A scope, with what it has declared in each environment so far: None if its components are still to be built."""
-
 
 NOTHING: Mapping[Scope, Declared | None] = {}
 
@@ -145,17 +146,18 @@ def _cached_or_declared(
     declared: Mapping[Scope, Declared | None] = NOTHING,
 ) -> Mapping[Scope, Header]:
     """Return the headers of units in the order of `keys`, their keys in the cache."""
-    cached: dict[Scope, Header] = {}
-    for unit, key in keys.items():
-        data = store.get(KIND, key)
-        header = decode(data, UnitHeader) if data else None
-        if header is not None:
-            cached[unit] = Header(header, key=key)
-    missing = [unit for unit in keys if unit not in cached]
-    new_headers = declared_headers(frames, missing, facts, workers, declared)
-    for unit, new in new_headers.items():
-        store.put(KIND, keys[unit], encode(new.header))
-    return {unit: cached.get(unit) or replace(new_headers[unit], key=keys[unit]) for unit in keys}
+    found: dict[Scope, Header] = {}
+    for units in in_turns(keys, itemgetter(0)):
+        for unit in units:
+            data = store.get(KIND, keys[unit])
+            header = decode(data, UnitHeader) if data else None
+            if header is not None:
+                found[unit] = Header(header, key=keys[unit])
+        missing = [unit for unit in units if unit not in found]
+        for unit, new in declared_headers(frames, missing, facts, workers, declared).items():
+            store.put(KIND, keys[unit], encode(new.header))
+            found[unit] = replace(new, key=keys[unit])
+    return {unit: found[unit] for unit in keys}
 
 
 def declared_headers(

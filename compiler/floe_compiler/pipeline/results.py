@@ -15,6 +15,7 @@ from floe_compiler.model.diagnostics import Diagnostic
 from floe_compiler.model.summary import Summary
 from floe_compiler.model.unit_result import Stage, UnitBody, UnitHead, is_sound
 from floe_compiler.model.units import UnitKey
+from floe_compiler.pipeline.turns import in_turns
 from floe_compiler.pipeline.unit_compiler import Inputs, UnitCompiler
 from floe_compiler.pipeline.units import BODIES, HEADS, SUMMARIES, Compiled, Task
 
@@ -42,20 +43,12 @@ class Results:
 
     def add(self, inputs: Inputs, tasks: Iterable[Task]) -> None:
         """Recall or compile some units."""
-        self.inputs = inputs
-        tasks, missing = tuple(tasks), []
-        for task in tasks:
-            self.tasks[task.key] = replace(task, declared=None)  # it is large, and rarely needed again
-            head = self._recalled(task)
-            if head is None:
-                missing.append(task)
-            else:
-                self.heads[task.key] = head
-                for stage, warnings in head.warnings.items():
-                    self.diagnostics[stage] += warnings
-                self.hits[task.key.environment].update(head.hits)
-        for compiled in self.compiler.compile(inputs, missing):
-            self._take(compiled)
+        self.inputs, tasks = inputs, tuple(tasks)
+        self.tasks |= {task.key: replace(task, declared=None) for task in tasks}  # large, and rarely needed again
+        for some in in_turns(tasks, lambda task: task.key.environment):
+            missing = [task for task in some if not self._is_recalled(task)]
+            for compiled in self.compiler.compile(inputs, missing):
+                self._take(compiled)
 
     def of(self, environment: str) -> Mapping[str, UnitHead]:
         """Return the heads of an environment's units, by name, in the order of their tasks."""
@@ -96,11 +89,17 @@ class Results:
     def _compiled_again(self, key: UnitKey) -> Compiled:
         return self.compiler.compile_again(self.inputs, self.tasks[key])
 
-    def _recalled(self, task: Task) -> UnitHead | None:
+    def _is_recalled(self, task: Task) -> bool:
+        """Take the result of a task from the cache; return whether it has it."""
         data = self.cache.get(HEADS, task.content)
         head = decode(data, UnitHead) if data else None
-        is_sound = head is not None and head.unit == task.key.namespace and head.files.is_whole
-        return head if is_sound else None
+        if head is None or head.unit != task.key.namespace or not head.files.is_whole:
+            return False
+        self.heads[task.key] = head
+        for stage, warnings in head.warnings.items():
+            self.diagnostics[stage] += warnings
+        self.hits[task.key.environment].update(head.hits)
+        return True
 
     def _take(self, compiled: Compiled) -> None:
         for stage, diagnostics in compiled.findings:
