@@ -28,7 +28,7 @@ FILES = (
 NAMED_BY_PEOPLE = frozenset({"labels", "mirrors", "variables", "secrets"})
 """Mappings whose keys are any names."""
 
-DECIDING = (("apiVersion",), ("kind",))
+DECIDING: tuple[DataPath, ...] = (("apiVersion",), ("kind",))
 
 
 def mesh_of(file: str, root: Path) -> Path:
@@ -68,7 +68,7 @@ def together(paths: Iterable[DataPath]) -> Iterator[list[DataPath]]:
 
     Those that say what a document is are alone: without one, nothing else is told of it.
     """
-    alone = [[path] for path in DECIDING]
+    alone: list[list[DataPath]] = [[path] for path in DECIDING]
     rounds: list[list[DataPath]] = []
     for path in sorted((path for path in paths if path not in DECIDING), key=len):
         for others in rounds:
