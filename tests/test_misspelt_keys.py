@@ -28,7 +28,7 @@ FILES = (
 NAMED_BY_PEOPLE = frozenset({"labels", "mirrors", "variables", "secrets"})
 """Mappings whose keys are any names."""
 
-DECIDING = (("apiVersion",), ("kind",))
+DECIDING: tuple[DataPath, ...] = (("apiVersion",), ("kind",))
 
 
 def mesh_of(file: str, root: Path) -> Path:
