@@ -189,12 +189,11 @@ def test_a_wrong_manifest_is_not_published(address: str, enterprise: Path, run: 
 
 
 @pytest.fixture(scope="module")
-def no_parents(address: str) -> str:
-    """Return the address of the registry, which has other artifacts now, too."""
+def _no_parents(address: str) -> None:
+    """Push what is no parent."""
     evil = parent_of({MANIFEST: b"", "../../evil": b""}, {})
     for repository, artifact in {"output": artifact_of({"a": b""}, {}), "evil": evil}.items():
         push(parse_reference(f"oci://{address}/acme/{repository}:1"), artifact, no_login)
-    return address
 
 
 @pytest.mark.parametrize(
@@ -205,8 +204,8 @@ def no_parents(address: str) -> str:
         ("acme/evil:1", "cannot be taken: it has other files in it than manifests"),
     ],
 )
-def test_what_is_no_parent_is_not_taken(no_parents: str, mesh: Path, run: Run, name: str, told: str) -> None:
-    address = no_parents
+@pytest.mark.usefixtures("_no_parents")
+def test_what_is_no_parent_is_not_taken(address: str, mesh: Path, run: Run, name: str, told: str) -> None:
     before = sorted(mesh.rglob("*"))
     code, out, err = run("vendor", f"oci://{address}/{name}", "--root", mesh)
     assert (code, out) == (2, "")

@@ -286,8 +286,8 @@ def test_what_a_patch_changed_is_due_to_it() -> None:
     }
     place = Span("base/patch.yaml", 4)
     product = SOURCES.domains["sales"].products["orders"]
-    written = {product.span(("image",)), product.span(("schedule", "cron"))}
-    explanation = explained_as(final, (Patch(place, values),), written.__contains__)
+    asked = {product.span(("image",)), product.span(("schedule", "cron"))}
+    explanation = explained_as(final, (Patch(place, values),), asked.__contains__)
     assert explanation.patches == (place,)
     by_path = {path: causes_ for path, _, causes_ in explanation.values}
     assert by_path["spec", "suspend"] == (Cause("patched", suspend),)

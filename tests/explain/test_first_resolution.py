@@ -34,12 +34,12 @@ OTHERS: Mapping[str, Mapping[str, Any]] = {
 
 @pytest.fixture(params=[4, pytest.param(1, marks=pytest.mark.thorough)])
 def every(request: pytest.FixtureRequest) -> int:
-    """Return how many settings there are for each that is varied: the gate takes a sample."""
+    """Return 4 in the gate, where one in so many settings is varied, and 1 in the thorough tests."""
     return int(request.param)
 
 
 def varied(every: int) -> Iterator[tuple[str, Sources]]:
-    """Yield the documents with another value of every so manieth setting, and what is another one."""
+    """Yield the documents with another value of one in `every` settings, and what is another one."""
     yield from islice(_other_values(), 0, None, every)
     yield from _other_settings()
 
