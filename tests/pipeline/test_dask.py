@@ -149,7 +149,7 @@ def test_other_workers_finish_the_items_of_a_lost_worker(
     assert (tmp_path / "died").exists()
     assert killing.caches
     assert {*killing.caches} == {None}, "workers elsewhere do not have the files of this machine"
-    assert cache.compiled == every_unit("dev"), "what they return is kept here"
+    assert cache.compiled == every_unit("dev"), "their results are cached here"
     again = Recorder(cache)
     assert dict(compile_mesh(root, ("dev",), cache=again).files) == expected
     assert again.put_entries == []
