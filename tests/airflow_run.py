@@ -1,4 +1,4 @@
-"""What tests with a running Airflow share: its database and secrets, its products, and what they ask of its API."""
+"""What tests with a running Airflow share: its database and secrets, its products, and their requests to its API."""
 
 from __future__ import annotations
 

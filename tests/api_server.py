@@ -159,7 +159,7 @@ def _with_defaults(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def eventually(ask: Callable[[], T], seconds: int = 60) -> T:
-    """Return the first answer that is neither nothing nor an error."""
+    """Return the first answer that is not empty and not an error."""
     for _ in range(seconds * 5):
         try:
             if result := ask():
@@ -168,7 +168,7 @@ def eventually(ask: Callable[[], T], seconds: int = 60) -> T:
             pass
         time.sleep(0.2)
     result = ask()
-    assert result, "there is no answer in time"
+    assert result, "no answer in time"
     return result
 
 

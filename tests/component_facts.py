@@ -91,7 +91,7 @@ class _Names:
         }
 
     def general(self, name: str) -> str:
-        """Return a name as it is in any mesh."""
+        """Return the general form of a name."""
         for word, general in self.words.items():
             if name == word or name.endswith(f"-{word}"):
                 return name.removesuffix(word) + general

@@ -8,7 +8,7 @@ from floe_compiler.model.objects import Object
 
 
 def assert_valid(manifest: Object) -> None:
-    """Fail unless there is a schema for the object, and the object fits it."""
+    """Fail unless the object has a schema and fits it."""
     kubernetes = kubernetes_schemas("1.34")
     assert kubernetes is not None
     schemas = Schemas(kubernetes, ())

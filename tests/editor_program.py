@@ -1,4 +1,4 @@
-"""What an editor shows of a file: `yaml-language-server`, asked by the Language Server Protocol over input and output.
+"""What an editor shows of a file: `yaml-language-server`, by the Language Server Protocol over pipes.
 
 The program must be on the PATH (npm: yaml-language-server, which also brings the YAML support of VS Code).
 """
@@ -29,7 +29,7 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """A problem that an editor underlines: what it underlines, and what it says."""
+    """A problem in an editor: the underlined text, and the message."""
 
     underlined: str
     message: str

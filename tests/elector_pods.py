@@ -136,7 +136,7 @@ def _driver() -> subprocess.Popen[str]:
 
 
 def _answer_of(*words: object) -> Any:
-    """Return what that process answers."""
+    """Return the answer of that process."""
     driver = _driver()
     assert driver.stdin
     assert driver.stdout

@@ -55,7 +55,7 @@ def _within(part: Any, original: Any, place: str) -> None:
 
 
 def _listed(value_: Any, place: str) -> None:
-    """Raise AssertionError if a value is none of those that its type lists."""
+    """Raise AssertionError if a value is not one that its type lists."""
     for name, hint in typing.get_type_hints(type(value_)).items():
         value = getattr(value_, name, None)
         for type_ in typing.get_args(hint) or (hint,):

@@ -22,7 +22,7 @@ DISCOVERY: dict[str, Any] = {
         "resources": [{"name": "pods", "singularName": "pod", "namespaced": True, "kind": "Pod", "verbs": ["list"]}],
     },
 }
-"""What everybody may ask the API server."""
+"""Requests to the API server that everybody may send."""
 
 Run = Callable[[Pod], int]
 """Runs a pod to its end, and returns the exit code."""

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 Object = dict[str, Any]
 Fault = Literal["", "silent", "unanswered", "broken"]
-"""Says nothing; does what was asked, but says nothing; answers 500."""
+"""No answer; the request is carried out without an answer; a status of 500."""
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/sales/leases"
 PODS = "/api/v1/namespaces/sales/pods"

@@ -40,7 +40,7 @@ MARQUEZ, POLARIS, COLLECTOR = ("marquez", 5000), ("polaris", 8181), ("otel-colle
 
 CONTROLLER = "envoy-gateway-system"
 PRODUCTS = {"finance": ("costs", "marketing", "campaigns"), "support": ("tickets", "finance", "costs")}
-"""What stands beside the domains of the golden mesh: domain, product, and the domain and product that it reads."""
+"""Further products beside those of the golden mesh: domain, product, and the domain and product that it reads."""
 
 _GOLDEN = Path(__file__).parent / "golden" / "clusters"
 
@@ -82,7 +82,7 @@ def _add(folder: Path, domain: str, product: str, read: str, table: str) -> None
 
 
 def _cluster(cluster_: Mapping[str, Any], links: Linking, mesh: Kind | None, *, inside: bool) -> Mapping[str, Any]:
-    """Return what the environment says of a cluster."""
+    """Return a cluster as the environment declares it."""
     name = cluster_["name"]
     reached = {"cidr": PODS[name] if links == "mcs" else GATEWAY}
     if links == "gateway":

@@ -38,7 +38,7 @@ def _holds(grant: dict[str, Any], namespace: str | None, table: str | None) -> b
 
 @dataclass
 class State:
-    """What a server knows, and what it was asked."""
+    """The state of a server, and its requests."""
 
     realm: str = "acme"
     secrets: dict[str, tuple[str, str]] = field(default_factory=lambda: {"root": ("root", "root-secret")})

@@ -1,4 +1,4 @@
-"""What the source of a Python module says, without running it."""
+"""Facts about the source of a Python module, without running it."""
 
 from __future__ import annotations
 

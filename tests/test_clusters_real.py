@@ -1,4 +1,4 @@
-"""Each cluster's files at an API server of its own, all at once: none is refused, and none changes if applied again."""
+"""Each cluster's files at its own API server, all at once: none is refused, and none changes if applied again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every mistake as users see it: a small mesh with changed files, and the text that compiling it prints.
+"""Every error as users see it: a small mesh with changed files, and the text that compiling it prints.
 
 A case is a folder in `tests/errors/`: the files that differ from `tests/meshes/small`, and `expected.txt`. A file that
 is empty is deleted. Set UPDATE=1 to write `expected.txt` anew, and read what it says.

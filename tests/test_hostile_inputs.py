@@ -1,4 +1,4 @@
-"""Whatever well-formed YAML value stands anywhere, the program ends with errors that have a place, or with success."""
+"""With any well-formed YAML value anywhere, the program ends with errors that have a place, or with success."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A manifest and those that it extends mean the same as one manifest that says all of it."""
+"""A manifest and its parents mean the same as one manifest with all their settings."""
 
 from __future__ import annotations
 

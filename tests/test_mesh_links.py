@@ -1,4 +1,4 @@
-"""Clusters that a service mesh or exported Services link: what is rendered for it, and nothing else.
+"""Clusters that a service mesh or exported Services link: exactly the expected objects are rendered.
 
 Who reaches whom is in `test_linked_clusters.py`.
 """
@@ -44,7 +44,7 @@ def test_exactly_the_called_servers_are_exported(links: Linking, mesh: Kind | No
 
 
 def test_collectors_of_istio_have_different_names() -> None:
-    """Istio merges the Services of one name, so the one that is called elsewhere has a name of its own."""
+    """Istio merges the Services of one name, so the one that is called elsewhere has a different name."""
     trees_ = trees("istio", "sidecar")
     for caller in CALLERS:
         local, central = (service(trees_[caller], name) for name in ("otel-collector", "otel-collector-shared"))

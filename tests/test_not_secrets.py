@@ -1,4 +1,4 @@
-"""A value that looks like a secret and is none compiles once the product says so, whatever runs it."""
+"""A value that only looks like a secret compiles once the product declares it, whatever runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The check of a release finds what may not be released, in a repository of its own."""
+"""The check of a release finds violations, in a repository of the test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TLS between pods in a whole mesh: every client is told, and users come in all the same."""
+"""TLS between pods in a whole mesh: every client uses it, and users still have access."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RUNBOOKS = "https://wiki.example.com/runbooks"
 
 
 def mesh(root: Path, ingress: Any = None, trust: Any = None, metrics: str = "prometheus", **services: Any) -> Path:
-    """Return a mesh with every server there is that speaks TLS."""
+    """Return a mesh with every server that can use TLS."""
     shared = {
         **SERVICES,
         "observability": {

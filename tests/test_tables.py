@@ -1,4 +1,4 @@
-"""A test of a table tries each row, and says which are wrong."""
+"""A test with a table tries each row, and reports those that fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A component of another package that declares every fact there is, and asks for those of all namespaces."""
+"""A component of another package that declares every kind of fact, and reads those of all namespaces."""
 
 from __future__ import annotations
 
@@ -198,7 +198,9 @@ def test_its_alerts_and_metrics_are_those_of_the_platform(observed: Output) -> N
 
 def test_people_open_its_interface_through_the_ingress_controller(output: Output) -> None:
     assert output.peers("platform", "vigil", "ingress")["ingress-nginx",] == {9090}
-    assert "VIGIL_URL" not in json.dumps(output.get("platform", "Deployment", "vigil")), "no ingress says where it is"
+    assert "VIGIL_URL" not in json.dumps(output.get("platform", "Deployment", "vigil")), (
+        "no ingress has an address for it"
+    )
 
 
 def test_its_interface_gets_a_route_and_a_certificate_automatically(observed: Output) -> None:
@@ -223,7 +225,7 @@ def test_its_refusals_are_reported_at_the_setting_with_all_other_errors(installe
     (root / ENVIRONMENT).write_text(yaml.safe_dump(environment))
     _, refusal = diagnostics = problems(root)
     assert [diagnostic.rule.code for diagnostic in diagnostics] == ["R007", "R020"], (
-        "once, though it stands in two namespaces"
+        "once, though it is in two namespaces"
     )
     assert refusal.subject == "dev: monitoring vigil"
     assert refusal.message == "monitoring vigil keeps 60 days, which only production has the disks for"

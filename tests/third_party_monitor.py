@@ -83,7 +83,7 @@ def server(instance: Instance[MonitorConfig]) -> Endpoint:
 
 
 def provides(instance: Instance[MonitorConfig]) -> tuple[Monitor, ...]:
-    """Return the server, where it stands."""
+    """Return the server of its namespace."""
     return (Monitor(NAME, server(instance)),) if instance.scope == PLATFORM else ()
 
 

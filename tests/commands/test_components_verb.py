@@ -19,7 +19,7 @@ def test_a_slot_shows_every_setting_with_default_and_meaning(capsys: pytest.Capt
     text = capsys.readouterr().out
     assert '\n  mode: default "daemonset", or "deployment"\n' in text
     settings = [line for line in text.splitlines() if line.startswith("  ")]
-    assert all(line.strip() for line in settings), "every setting says what it is"
+    assert all(line.strip() for line in settings), "every setting has a description"
 
 
 def test_defaults_are_shown_by_scale(capsys: pytest.CaptureFixture[str]) -> None:

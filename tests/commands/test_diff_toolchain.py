@@ -26,7 +26,7 @@ def main():
 
 
 def wheel(folder: Path) -> Path:
-    """Return a wheel of another version, which needs nothing and only says how it is called."""
+    """Return a wheel of another version without dependencies, which only prints its arguments."""
     files = {
         "floe_compiler/program.py": PROGRAM,
         "floe_compile-9.9.dist-info/METADATA": "Metadata-Version: 2.1\nName: floe-compile\nVersion: 9.9\n",

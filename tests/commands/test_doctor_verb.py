@@ -18,7 +18,7 @@ def _mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> dict[str, tuple[str, str]]:
-    """Return what was said of each thing: ok or wrong, and the rest of its lines."""
+    """Return each check by name: ok or wrong, and the rest of its lines."""
     checks: dict[str, tuple[str, str]] = {}
     for line in capsys.readouterr().out.splitlines():
         word, name, text = line[:7].strip(), line[7:21].strip(), line[21:]

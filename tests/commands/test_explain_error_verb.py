@@ -1,4 +1,4 @@
-"""`floe-compile explain-error` explains what a message is about."""
+"""`floe-compile explain-error` explains a message."""
 
 import pytest
 

@@ -99,7 +99,7 @@ def two_branches(
 
 @pytest.fixture
 def tried(repository: Path, git: Git) -> Tried:
-    """Return what runs Git: whether it succeeded, and all that it printed."""
+    """Return a function that runs Git, and returns whether it succeeded and its output."""
 
     def run(*arguments: str) -> tuple[bool, str]:
         done = subprocess.run(["git", *arguments], check=False, capture_output=True, text=True, cwd=repository)

@@ -42,7 +42,7 @@ def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
 
 @pytest.fixture
 def mesh(tmp_path: Path, git: Git, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a mesh in a repository of its own, as the working folder, beside an empty repository `deployments`."""
+    """Return a mesh in its own repository, as the working folder, beside an empty repository `deployments`."""
     delivery = {"type": "argocd", "repository": REPOSITORY}
     root = small_mesh(tmp_path / "mesh", {MANIFEST: {"delivery": delivery}})
     commit(git, root)

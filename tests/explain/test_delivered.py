@@ -1,4 +1,4 @@
-"""The plan of the delivery is taken again only where it is what would be made anew."""
+"""The plan of the delivery is used again only where a new one would be the same."""
 
 from __future__ import annotations
 

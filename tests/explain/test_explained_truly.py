@@ -1,4 +1,4 @@
-"""What `explain` says is held against what a variation of every input shows, in a mesh with unusual choices."""
+"""The causes of `explain` are compared with the effect of varying every input, in a mesh with unusual choices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the first resolution made is taken again only where it is what would be made anew."""
+"""Results of the first resolution are used again only where a new resolution would give the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A function that has not read what differs returns what it returned before."""
+"""A function that has not read a differing value returns its former result."""
 
 from __future__ import annotations
 

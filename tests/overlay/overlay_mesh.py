@@ -105,7 +105,7 @@ def split_units(rendered: Rendered, further: Iterable[str] = ()) -> dict[str, Re
 
 
 def join_units(rendered: Rendered, units: Iterable[Rendered]) -> Rendered:
-    """Return the environment that was split, with the objects of its units and what became of them."""
+    """Return the environment that was split, with the objects of its units and their patches."""
     names = set(map(str, rendered.objects.by_id))
     objects: dict[ObjectId, Object] = {}
     origins = {name: origin for name, origin in rendered.origins.items() if name not in names}

@@ -29,7 +29,7 @@ def objects() -> list[Object]:
 
 
 def built_one_by_one(mesh: Mesh, monkeypatch: pytest.MonkeyPatch, *objects_: Object) -> list[Object]:
-    """Return what kustomize makes of objects if it builds each."""
+    """Return objects as kustomize builds them one by one."""
     with monkeypatch.context() as patch:
         patch.setattr(run_results, "grouped", lambda objects, _: [(object_,) for object_ in objects])
         return [*mesh.apply(*objects_).objects]

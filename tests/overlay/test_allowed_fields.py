@@ -1,4 +1,4 @@
-"""Fields that kustomize has and that base/ and overlays/ may not use, each with what to write instead."""
+"""Fields that kustomize has and that base/ and overlays/ may not use, each with a replacement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each patch changed in an object, and where in the patch that stands."""
+"""The values that each patch changed in an object, with their places in the patch."""
 
 from __future__ import annotations
 

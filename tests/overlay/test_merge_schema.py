@@ -82,7 +82,7 @@ def cases(version: str, api_version: str, kind: str) -> Iterator[tuple[Path, dic
 
 
 def built(objects: list[Any], patches: list[Any], schema: str = "") -> list[Any]:
-    """Return what kustomize makes of objects, in their order."""
+    """Return objects as kustomize builds them, in their order."""
     files = {
         "base/kustomization.yaml": "resources: [o.yaml]\npatches: [{path: p.yaml}]\n",
         "base/o.yaml": yaml.dump_all(objects, Dumper=yaml.CSafeDumper),

@@ -30,7 +30,7 @@ CONTEXT = "DAGSTER_CLI_API_GRPC_CONTAINER_CONTEXT"
 
 
 def files(root: Path, orchestrator: str, *patches: dict[str, Any], **more: Any) -> dict[str, str]:
-    """Return what the small mesh with this orchestrator and these patches compiles to."""
+    """Return the output of the small mesh with this orchestrator and these patches."""
     small_mesh(root, {MANIFEST: {"orchestrator": {"type": orchestrator}}})
     (root / KUSTOMIZATION).write_text(json.dumps({"patches": list(patches), **more}), encoding="utf-8")
     return dict(compile_mesh(root, cache=CACHE).files)
@@ -38,7 +38,7 @@ def files(root: Path, orchestrator: str, *patches: dict[str, Any], **more: Any) 
 
 @cache
 def unpatched(orchestrator: str) -> dict[str, str]:
-    """Return what the small mesh with this orchestrator compiles to without patches."""
+    """Return the output of the small mesh with this orchestrator without patches."""
     with TemporaryDirectory() as folder:
         return files(Path(folder), orchestrator)
 

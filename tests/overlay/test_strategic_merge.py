@@ -1,4 +1,4 @@
-"""What merge patches ask for is what Kubernetes would make of them, and what kustomize does, up to the order."""
+"""Expected results of merge patches are those of Kubernetes, and of kustomize except for the order."""
 
 from __future__ import annotations
 

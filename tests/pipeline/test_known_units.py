@@ -28,7 +28,7 @@ def unit(manifest: Object = CONFIG, *, namespace: str = "x", **facts: object) ->
 
 
 class Made:
-    """Counts what is made."""
+    """Counts the units that are built."""
 
     def __init__(self, most: int = 64) -> None:
         self.known = KnownUnits[int](most)

@@ -40,7 +40,7 @@ NO_NAMESPACE = {DEV_NOTE: config_map("note", namespace="nowhere")}
 
 
 def findings_of(root: Path, *changes: dict[str, Any], cache: Cache | None = None) -> tuple[Diagnostic, ...]:
-    """Return what is told of the mesh with these changes."""
+    """Return the findings about the mesh with these changes."""
     write(root, files())
     for change in changes:
         write(root, change)

@@ -1,4 +1,4 @@
-"""Domains and environments that are not asked for may be wrong."""
+"""Domains and environments that are not selected may have errors."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def codes(failed: pytest.ExceptionInfo[StageFailed]) -> set[str]:
 
 @pytest.fixture(scope="module")
 def right(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """Return what the mesh compiles to without any mistake."""
+    """Return the output of the mesh without errors."""
     return dict(compiled(tmp_path_factory.mktemp("right"), {}).files)
 
 
