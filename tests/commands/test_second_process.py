@@ -224,6 +224,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the processes of a group are read from /proc")
+@pytest.mark.thorough  # two whole programs, each with a second process
 def test_it_ends_with_the_first_process(watched: Watched, tmp_path: Path) -> None:
     interrupted = started(watched.mesh, tmp_path / "interrupted")
     os.killpg(interrupted.pid, signal.SIGINT)  # as Ctrl-C does

