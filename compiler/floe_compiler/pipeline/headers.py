@@ -21,6 +21,7 @@ from floe_compiler.model.links import LinkedServers
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import SHARED, DeclaredUnit, Product
 from floe_compiler.model.sites import environment_of
+from floe_compiler.model.spill import Kept, Spill, content
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.pipeline.header_keys import header_keys
@@ -44,7 +45,7 @@ Scope = tuple[str, str]
 SharedInputs = tuple[Mapping[str, Frame], Mapping[str, MeshFacts], bool]
 """The environments, the facts of their namespaces as far as these are known, and whether units are to be packed."""
 
-Declared = DeclaredUnit | bytes
+Declared = DeclaredUnit | Kept
 """What a unit declares. For other processes, and if there are many, it is packed."""
 
 
@@ -53,12 +54,33 @@ class NotResolved(Exception):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """A unit's header; and what the unit declares, if the header was made anew: packed, unless there are few."""
+    """A unit's header; and what the unit declares, if the header was made anew: packed, unless there are few.
 
-    header: UnitHeader
+    Those of all environments are in memory at once, so they are encoded: decoded, they are four times as large.
+    """
+
+    encoded: bytes
+    incomplete: bool = False
+    """Whether more may follow from the facts of all namespaces."""
+
+    definitions: tuple[str, ...] = ()
+    """The CustomResourceDefinitions that its components render, as YAML."""
+
     declared: Declared | None = None
     key: str = ""
     """The digest of everything that the unit declares follows from; empty if it is not known."""
+
+    @classmethod
+    def of(cls, header: UnitHeader, encoded: bytes, declared: Declared | None = None, key: str = "") -> Header:
+        """Return a header, given its encoded form, too."""
+        return cls(encoded, header.facts.incomplete, header.facts.definitions, declared, key)
+
+    @property
+    def header(self) -> UnitHeader:
+        """The header, decoded each time."""
+        header = decode(self.encoded, UnitHeader)
+        assert header is not None, "it was encoded by this run, or has been decoded once"
+        return header
 
     def unit(self) -> DeclaredUnit | None:
         """Return what the unit declares; None if the header came from the cache."""
@@ -66,7 +88,7 @@ class Header(msgspec.Struct, frozen=True):
 
 
 def _packed(declared: DeclaredUnit) -> bytes:
-    """Return a unit for other processes. Those of all environments are in memory at once, so each is compressed."""
+    """Return a unit for other processes."""
     return zlib.compress(pickle.dumps(declared, protocol=pickle.HIGHEST_PROTOCOL), zlib.Z_BEST_SPEED)
 
 
@@ -74,7 +96,8 @@ def declared_unit(declared: Declared) -> DeclaredUnit:
     """Return a unit that a process of the same run has declared."""
     if isinstance(declared, DeclaredUnit):
         return declared
-    unit: DeclaredUnit = pickle.loads(zlib.decompress(declared))  # noqa: S301 -- never read from disk
+    data = zlib.decompress(content(declared))
+    unit: DeclaredUnit = pickle.loads(data)  # noqa: S301 -- from this run: nobody else can write where it was kept
     return unit
 
 
@@ -95,26 +118,24 @@ def headers(frames: Mapping[str, Frame], compiler: str, store: Cache, workers: W
         for scope, key in header_keys(frame, compiler).items()
     }
     first = _cached_or_declared(frames, keys, {}, store, workers)
-    facts = environment_facts(first, frames)
-    digests = {environment: digest_of(encode(mesh)) for environment, mesh in facts.items()}
     # Some components add objects that depend on the facts of all units, which are known only now.
-    incomplete = {
-        unit: digest_of(keys[unit], digests[unit[0]])
-        for unit, header in first.items()
-        if header.header.facts.incomplete
-    }
-    return {**first, **_cached_or_declared(frames, incomplete, facts, store, workers)}
+    incomplete = [unit for unit, header in first.items() if header.incomplete]
+    facts = {environment: facts_of(first, frames, environment) for environment in sorted({of for of, _ in incomplete})}
+    digests = {environment: digest_of(encode(mesh)) for environment, mesh in facts.items()}
+    completed_keys = {unit: digest_of(keys[unit], digests[unit[0]]) for unit in incomplete}
+    return {**first, **_cached_or_declared(frames, completed_keys, facts, store, workers)}
 
 
-def environment_facts(headers: Mapping[Scope, Header], frames: Mapping[str, Frame]) -> Mapping[str, MeshFacts]:
-    """Return, for each environment, the facts of all its namespaces that components may ask for."""
-    units: dict[str, list[UnitFacts]] = defaultdict(list)
-    for (environment, _), header in headers.items():
-        units[environment].append(header.header.facts)
-    return {
-        environment: mesh_facts(own, frames[environment].ingress, linked_servers(headers, frames, frames[environment]))
-        for environment, own in units.items()
-    }
+def headers_in(headers: Mapping[Scope, Header], environment: str) -> list[UnitHeader]:
+    """Return the headers of the units of an environment, decoded."""
+    return [header.header for (of, _), header in headers.items() if of == environment]
+
+
+def facts_of(headers: Mapping[Scope, Header], frames: Mapping[str, Frame], environment: str) -> MeshFacts:
+    """Return the facts of all namespaces of an environment that components may ask for."""
+    frame = frames[environment]
+    facts = (header.facts for header in headers_in(headers, environment))
+    return mesh_facts(facts, frame.ingress, linked_servers(headers, frames, frame))
 
 
 def linked_servers(headers: Mapping[Scope, Header], frames: Mapping[str, Frame], frame: Frame) -> LinkedServers | None:
@@ -141,11 +162,11 @@ def _cached_or_declared(
     for unit, key in keys.items():
         data = store.get(KIND, key)
         header = decode(data, UnitHeader) if data else None
-        if header is not None:
-            cached[unit] = Header(header, key=key)
+        if data and header is not None:
+            cached[unit] = Header.of(header, data, key=key)
     new_headers = declared_headers(frames, [unit for unit in keys if unit not in cached], facts, workers)
     for unit, new in new_headers.items():
-        store.put(KIND, keys[unit], encode(new.header))
+        store.put(KIND, keys[unit], new.encoded)
     return {unit: cached.get(unit) or replace(new_headers[unit], key=keys[unit]) for unit in keys}
 
 
@@ -161,8 +182,14 @@ def declared_headers(
         environments[scope].append(environment)
     items = [(scope, tuple(names)) for scope, names in environments.items()]
     chunks = [tuple(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK)]
-    shared = frames, facts, len(units) > FEW
-    return {unit: header for results in workers.map(_make, shared, chunks) for unit, header in results}
+    shared, spill = (frames, facts, len(units) > FEW), Spill()
+    results = (result for chunk in workers.map(_make, shared, chunks) for result in chunk)
+    return {unit: _kept(header, spill) for unit, header in results}
+
+
+def _kept(header: Header, spill: Spill) -> Header:
+    """Return a header with what the unit declares in a file, if it is packed."""
+    return replace(header, declared=spill.put(header.declared)) if isinstance(header.declared, bytes) else header
 
 
 def _make(shared: SharedInputs, items: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[Scope, Header]]:
@@ -197,7 +224,7 @@ def _scope(shared: SharedInputs, name: str, environments: Iterable[str]) -> Iter
             warnings=own.finish(),
             charts=unit.charts,
         )
-        yield (environment, name), Header(header, _packed(declared) if is_packed else declared)
+        yield (environment, name), Header.of(header, encode(header), _packed(declared) if is_packed else declared)
 
 
 def without_places(declared: DeclaredUnit) -> DeclaredUnit:

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from floe_compiler.model.input_files import InputFiles
+    from floe_compiler.model.mesh_facts import OpenInterface
     from floe_compiler.model.plan import EnvironmentPlan
     from floe_compiler.model.registry import Registry
     from floe_compiler.model.sources import Sources
+    from floe_compiler.model.unit_facts import UnitFacts
     from floe_compiler.pipeline import Progress
     from floe_compiler.pipeline.environments import Mesh
     from floe_compiler.pipeline.headers import Header, Scope
@@ -36,9 +38,10 @@ def read_mesh(
     workers: Workers,
 ) -> tuple[Mesh, tuple[Diagnostic, ...]]:
     """Return the mesh read, resolved and declared, and warnings. Raises StageFailed."""
+    from floe_compiler.derive.interfaces import interfaces as interfaces_in
     from floe_compiler.load.definitions import read_definitions
     from floe_compiler.pipeline.environments import Mesh, read_overlays
-    from floe_compiler.pipeline.headers import environment_facts
+    from floe_compiler.pipeline.headers import headers_in
     from floe_compiler.pipeline.known_platforms import KnownPlatforms
     from floe_compiler.pipeline.reading import CachedReader
     from floe_compiler.resolve import resolve_frames
@@ -60,24 +63,31 @@ def read_mesh(
     if known and not findings.diagnostics:
         known.keep()
     headers = _headers(sources, components, environments, frames, findings, cache, workers)
+    interfaces: dict[str, tuple[OpenInterface, ...]] = {}
+    has_charts = CHARTS_LOCK in input_files.contents
     for name, frame in frames.items():
-        own = [header.header for (environment, _), header in headers.items() if environment == name]
+        own = headers_in(headers, name)
         check_owners((database for header in own for database in header.external_databases), findings)
         unprotected = {unit.namespace: unit.facts.unprotected for unit in own if unit.facts.unprotected}
         check_backups(frame.settings, frame.document, unprotected, findings)
         check_clients((client for unit in own for client in unit.facts.untold), frame, findings)
-    interfaces = {name: facts.interfaces for name, facts in environment_facts(headers, frames).items()}
+        if frame.environment.ingress:
+            interfaces[name] = interfaces_in(unit.facts for unit in own)
+        findings.extend(warning for unit in own for warning in unit.warnings)
+        has_charts = has_charts or any(unit.charts for unit in own)
     check_ingress(frames, interfaces, findings, sources.omitted_domains)
-    units = {name: [unit.header.facts for (of, _), unit in headers.items() if of == name] for name in frames}
+
+    def units(environment: str) -> list[UnitFacts]:
+        return [header.facts for header in headers_in(headers, environment)]
+
     check_secret_rules(frames, units, findings, sources.omitted_domains)
     check_links(frames, units, findings)
-    findings.extend(warning for header in headers.values() for warning in header.header.warnings)
     resolved = findings.finish()
     reader = CachedReader(cache, compiler)
     definitions, defined = read_definitions(input_files, cache, compiler, lambda *file: reader(*file)[1])
     overlays, read = read_overlays(input_files, frames, reader)
     charted: tuple[Diagnostic, ...] = ()
-    if CHARTS_LOCK in input_files.contents or any(header.header.charts for header in headers.values()):
+    if has_charts:
         from floe_compiler.pipeline.charts import with_charts
 
         is_complete = not (environments or sources.omitted_domains or sources.omitted_environments)

@@ -40,12 +40,12 @@ Inputs = Mapping[str, EnvironmentInput]
 class UnitCompiler(msgspec.Struct, frozen=True):
     """Compiles units of some environments.
 
-    `frames` and `facts` are those of the environments, `cache` keeps results, `workers` compile many units,
-    `progress` is told how many are done, and `meanwhile` is called while Node.js loads cdk8s for a few units.
+    `frames` are those of the environments, `facts` returns those of one, `cache` keeps results, `workers` compile many
+    units, `progress` is told how many are done, and `meanwhile` is called while Node.js loads cdk8s for a few units.
     """
 
     frames: Mapping[str, Frame]
-    facts: Mapping[str, MeshFacts]
+    facts: Callable[[str], MeshFacts]
     cache: Cache
     workers: Workers
     progress: Callable[[str], None]
@@ -85,7 +85,8 @@ class UnitCompiler(msgspec.Struct, frozen=True):
         """
         tasks = [replace(task, rendered=known_answer((RENDERED, task.rendering))) for task in tasks]
         wanted = [_scope(task) for task in tasks if task.scope and task.declared is None and task.rendered is None]
-        headers = declared_headers(self.frames, wanted, self.facts, self.workers) if wanted else {}
+        facts = {environment: self.facts(environment) for environment in sorted({of for of, _ in wanted})}
+        headers = declared_headers(self.frames, wanted, facts, self.workers) if wanted else {}
         return [
             replace(task, declared=headers[_scope(task)].declared) if _scope(task) in headers else task
             for task in tasks

@@ -1,0 +1,66 @@
+"""Bytes that a run needs again later, in a file meanwhile: so memory does not grow with the number of environments."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import weakref
+from collections.abc import Callable
+from threading import Lock
+from typing import IO
+
+
+class Spill:
+    """A temporary file without a name, which is gone when nobody needs it any more. Other programs cannot open it."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] | None = None
+        self._end = 0
+        self._lock = Lock()  # what other processes are sent is read by another thread
+
+    def put(self, data: bytes) -> Kept:
+        """Return bytes as they are kept: in the file or, where there is no room for it, in memory."""
+        with self._lock, contextlib.suppress(OSError):
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 -- closed by the next line
+                weakref.finalize(self, self._file.close)
+            start = self._file.seek(self._end)
+            rest = memoryview(data)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+            self._end += len(data)
+            return Spilled(self, start, len(data))
+        return data
+
+    def read(self, start: int, size: int) -> bytes:
+        """Return some bytes of the file."""
+        assert self._file is not None
+        with self._lock:
+            self._file.seek(start)
+            return self._file.read(size)
+
+
+class Spilled:
+    """Bytes in such a file. Another process is sent the bytes themselves."""
+
+    __slots__ = ("_size", "_spill", "_start")
+
+    def __init__(self, spill: Spill, start: int, size: int) -> None:
+        self._spill, self._start, self._size = spill, start, size
+
+    def read(self) -> bytes:
+        """Return the bytes."""
+        return self._spill.read(self._start, self._size)
+
+    def __reduce__(self) -> tuple[Callable[[bytes], bytes], tuple[bytes]]:
+        """Pickle as the bytes."""
+        return bytes, (self.read(),)
+
+
+Kept = bytes | Spilled
+"""Bytes in memory or in a file."""
+
+
+def content(kept: Kept) -> bytes:
+    """Return the bytes."""
+    return kept if isinstance(kept, bytes) else kept.read()
