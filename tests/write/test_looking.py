@@ -11,8 +11,9 @@ import pytest
 
 from floe_compiler.model.cache import Cache
 from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.spill import Spill
 from floe_compiler.write import looking
-from floe_compiler.write.output import Look, look
+from floe_compiler.write.look import Looks, look
 from write.tree import DIGESTS, STORE, files, write_output
 
 forking = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
@@ -36,9 +37,11 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return the processes that looked, of those that this one knows of."""
     pids: list[int] = []
 
-    def noted(root: Path, environments: Iterator[str], store: Cache, complete: bool = True) -> Look:
+    def noted(
+        root: Path, environments: Iterator[str], store: Cache, complete: bool = True, spill: Spill | None = None
+    ) -> Looks:
         pids.append(os.getpid())
-        return look(root, environments, store, complete)
+        return look(root, environments, store, complete, spill)
 
     monkeypatch.setattr(looking, "look", noted)
     return pids
@@ -57,15 +60,19 @@ def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return pids
 
 
-def same(earlier: Look, other: Look) -> bool:
+def same(earlier: Looks, other: Looks) -> bool:
     """Compare two looks but for the stats: those of new files are kept only after some milliseconds."""
-    (first, its), (second, others) = ((seen, seen.snapshot) for seen in (earlier, other))
-    return (first.indexes, first.findings) == (second.indexes, second.findings) and (
-        (its.hashes, its.with_line_feeds, its.folders) == (others.hashes, others.with_line_feeds, others.folders)
-    )
+
+    def told(looks: Looks) -> list[object]:
+        return [
+            (seen.environment, seen.index, seen.snapshot.hashes, seen.snapshot.with_line_feeds, seen.snapshot.folders)
+            for seen in looks
+        ]
+
+    return (earlier.findings, told(earlier)) == (other.findings, told(other))
 
 
-def looked(root: Path, before: Callable[[], object] = lambda: None) -> Look:
+def looked(root: Path, before: Callable[[], object] = lambda: None) -> Looks:
     with looking.looking(root, DIGESTS, STORE) as seen:
         before()
         first = seen()
@@ -109,7 +116,7 @@ def test_a_process_that_is_killed_is_replaced(
 ) -> None:
     here = os.getpid()
 
-    def slow(*arguments: object) -> Look:
+    def slow(*arguments: object) -> Looks:
         if os.getpid() != here:
             time.sleep(60)
         looks.append(os.getpid())

@@ -11,19 +11,24 @@ from typing import IO
 
 
 class Spill:
-    """A temporary file without a name, which is gone when nobody needs it any more. Other programs cannot open it."""
+    """A temporary file without a name, which is gone when nobody needs it any more. Other programs cannot open it.
+
+    A process that is forked may put bytes into it while the other one does not use it.
+    """
 
     def __init__(self) -> None:
         self._file: IO[bytes] | None = None
+        with contextlib.suppress(OSError):
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 -- closed by the next line
+            weakref.finalize(self, self._file.close)
         self._end = 0
         self._lock = Lock()  # what other processes are sent is read by another thread
 
     def put(self, data: bytes) -> Kept:
         """Return bytes as they are kept: in the file or, where there is no room for it, in memory."""
+        if self._file is None:
+            return data
         with self._lock, contextlib.suppress(OSError):
-            if self._file is None:
-                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 -- closed by the next line
-                weakref.finalize(self, self._file.close)
             start = self._file.seek(self._end)
             rest = memoryview(data)
             while rest:
@@ -33,24 +38,25 @@ class Spill:
         return data
 
     def read(self, start: int, size: int) -> bytes:
-        """Return some bytes of the file."""
-        assert self._file is not None
+        """Return some bytes of the file. Raises ValueError if there is none."""
+        if self._file is None:
+            raise ValueError("nothing was put into a file")
         with self._lock:
             self._file.seek(start)
             return self._file.read(size)
 
 
 class Spilled:
-    """Bytes in such a file. Another process is sent the bytes themselves."""
+    """Bytes in such a file, and their place in it. Another process is sent the bytes themselves."""
 
-    __slots__ = ("_size", "_spill", "_start")
+    __slots__ = ("_spill", "size", "start")
 
     def __init__(self, spill: Spill, start: int, size: int) -> None:
-        self._spill, self._start, self._size = spill, start, size
+        self._spill, self.start, self.size = spill, start, size
 
     def read(self) -> bytes:
         """Return the bytes."""
-        return self._spill.read(self._start, self._size)
+        return self._spill.read(self.start, self.size)
 
     def __reduce__(self) -> tuple[Callable[[bytes], bytes], tuple[bytes]]:
         """Pickle as the bytes."""

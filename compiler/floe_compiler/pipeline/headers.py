@@ -15,7 +15,7 @@ from floe_compiler.declare import declare
 from floe_compiler.declare.completion import completed
 from floe_compiler.derive import mesh_facts
 from floe_compiler.derive.linked import linked_servers as derived_servers
-from floe_compiler.model.codec import decode, digest_of, encode
+from floe_compiler.model.codec import decode, decode_own, digest_of, encode
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.links import LinkedServers
 from floe_compiler.model.mesh_facts import MeshFacts
@@ -78,9 +78,7 @@ class Header(msgspec.Struct, frozen=True):
     @property
     def header(self) -> UnitHeader:
         """The header, decoded each time."""
-        header = decode(self.encoded, UnitHeader)
-        assert header is not None, "it was encoded by this run, or has been decoded once"
-        return header
+        return decode_own(self.encoded, UnitHeader)
 
     def unit(self) -> DeclaredUnit | None:
         """Return what the unit declares; None if the header came from the cache."""

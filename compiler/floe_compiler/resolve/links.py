@@ -50,9 +50,7 @@ LONGEST_LABEL = 63
 NAME, LINKS, MESH = ("cluster", "name"), ("links",), ("cluster", "mesh")
 
 
-def check_links(
-    frames: Mapping[str, Frame], units: Callable[[str], Sequence[UnitFacts]], findings: Findings
-) -> None:
+def check_links(frames: Mapping[str, Frame], units: Callable[[str], Sequence[UnitFacts]], findings: Findings) -> None:
     """Report connections between clusters that cannot work.
 
     Args:
