@@ -1,16 +1,19 @@
-"""The small entries that the last run of a repository used, in one file: opening thousands of files takes long."""
+"""The small entries that the last run of a repository used, in few files: opening thousands of files takes long."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 
 from floe_compiler.cache.store import Cache
-from floe_compiler.model.codec import decode, encode
+from floe_compiler.model.codec import decode, digest_of, encode
 from floe_compiler.model.spill import Kept, Spill, content
 
 KIND = "recent"
 FEW = 50
 """One entry in this many may be missing: opening it takes less time than writing all of them."""
+
+PARTS = "0123456789abcdef"
+"""What keys begin with: the entries of each are in a file, so that a part of them is in memory while it is written."""
 
 
 class Recent:
@@ -25,8 +28,7 @@ class Recent:
         self._name = name
         self._kinds = kinds
         self._spill = Spill()
-        data = store.get(KIND, name)
-        self._known = self._spilled((decode(data, dict[str, bytes]) if data else None) or {})
+        self._known = {entry: kept for part in PARTS for entry, kept in self._recalled(part)}
         self._used: dict[str, Kept] = {}
 
     def get(self, kind: str, key: str) -> bytes | None:
@@ -53,8 +55,17 @@ class Recent:
         """Keep what the run used for the next one, unless most of it is at hand already, as after a small edit."""
         missing = sum(self._known.get(entry) is not kept for entry, kept in self._used.items())
         if missing * FEW > len(self._used):
-            self._store.put(KIND, self._name, encode({entry: content(kept) for entry, kept in self._used.items()}))
+            for part in PARTS:
+                entries = {entry: content(kept) for entry, kept in self._used.items() if _part(entry) == part}
+                self._store.put(KIND, digest_of(self._name, part), encode(entries))
         self._known = {}
 
-    def _spilled(self, entries: Mapping[str, bytes]) -> dict[str, Kept]:
-        return {entry: self._spill.put(data) for entry, data in entries.items()}
+    def _recalled(self, part: str) -> Iterable[tuple[str, Kept]]:
+        data = self._store.get(KIND, digest_of(self._name, part))
+        entries = (decode(data, dict[str, bytes]) if data else None) or {}
+        return zip(entries, self._spill.put_all(entries.values()), strict=True)
+
+
+def _part(entry: str) -> str:
+    """Return what the key of an entry begins with."""
+    return entry.partition(" ")[2][0]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from itertools import accumulate
 from threading import Lock
 from typing import IO
 
@@ -26,16 +27,21 @@ class Spill:
 
     def put(self, data: bytes) -> Kept:
         """Return bytes as they are kept: in the file or, where there is no room for it, in memory."""
+        return self.put_all([data])[0]
+
+    def put_all(self, parts: Collection[bytes]) -> Sequence[Kept]:
+        """Return several as they are kept. They are written at once."""
         if self._file is None:
-            return data
+            return [*parts]
         with self._lock, contextlib.suppress(OSError):
             start = self._file.seek(self._end)
-            rest = memoryview(data)
+            rest = memoryview(b"".join(parts))
+            self._end += len(rest)
             while rest:
                 rest = rest[self._file.write(rest) :]
-            self._end += len(data)
-            return Spilled(self, start, len(data))
-        return data
+            ends = accumulate(map(len, parts), initial=start)
+            return [Spilled(self, place, len(data)) for place, data in zip(ends, parts, strict=False)]
+        return [*parts]
 
     def read(self, start: int, size: int) -> bytes:
         """Return some bytes of the file. Raises ValueError if there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from math import ceil
 
 import msgspec
@@ -94,12 +95,17 @@ class UnitCompiler(msgspec.Struct, frozen=True):
 
 
 def _batches(tasks: Sequence[Task], jobs: int) -> Iterator[Sequence[Task]]:
-    """Yield the tasks in batches, which are smaller towards the end if there are several jobs."""
+    """Yield the tasks in batches, which are smaller towards the end if there are several jobs.
+
+    Each is of one environment, for which kustomize starts once. So the largest units, which are first and last in their
+    environment, are not in memory together.
+    """
     while tasks:
         size = ceil(len(tasks) / (jobs * BATCHES)) if jobs > 1 else MOST
-        size = min(MOST, max(FEW, size))
-        yield tasks[:size]
-        tasks = tasks[size:]
+        environment, most = tasks[0].key.environment, min(MOST, max(FEW, size))
+        batch = tuple(takewhile(lambda task: task.key.environment == environment, tasks[:most]))
+        yield batch
+        tasks = tasks[len(batch) :]
 
 
 def _scope(task: Task) -> Scope:
