@@ -153,25 +153,32 @@ def with_definitions(
 
 
 def unit_tasks(mesh: Mesh, inputs: Mapping[str, EnvironmentInput]) -> Iterator[Task]:
-    """Yield all other units: namespaces, namespaces of hand-written objects only, and the delivery of environments."""
+    """Yield all other units: namespaces, namespaces of hand-written objects only, and the delivery of environments.
+
+    The headers of one environment are decoded at a time.
+    """
     for name, environment in inputs.items():
-        units = [(header.header, header) for (of, _), header in mesh.headers.items() if of == name]
-        headers = [header for header, _ in units]
-        overlay = environment.overlay
-        context = digest_of(mesh.compiler, _context(environment), *environment.definitions)
-        linked = linked_servers(mesh.headers, mesh.frames, mesh.frames[name])
-        facts = (header.facts for header in headers)
-        derived = derive(facts, mesh.frames[name].ingress, environment.settings.platform, linked)
-        for header, unit in units:
-            yield _namespace_task(header, unit, derived[header.facts.key], context, overlay)
-        declared = {header.namespace for header in headers} | {CLUSTER_UNIT}
-        for written in sorted(overlay.written.keys() - declared):
-            content = digest_of(context, "written", written, overlay.digest_for(written))
-            yield Task(_key(environment, written), content)
-        plan = _delivery_plan(mesh.frames[name], headers, overlay)
-        patches = overlay.digest_for(DELIVERY_UNIT, plan.delivery.namespace)
-        content = digest_of(context, "delivery", encode(plan), patches)
-        yield Task(_key(environment, DELIVERY_UNIT), content, delivery=plan)
+        yield from _tasks_of(mesh, name, environment)
+
+
+def _tasks_of(mesh: Mesh, name: str, environment: EnvironmentInput) -> Iterator[Task]:
+    units = [(header.header, header) for (of, _), header in mesh.headers.items() if of == name]
+    headers = [header for header, _ in units]
+    overlay = environment.overlay
+    context = digest_of(mesh.compiler, _context(environment), *environment.definitions)
+    linked = linked_servers(mesh.headers, mesh.frames, mesh.frames[name])
+    facts = (header.facts for header in headers)
+    derived = derive(facts, mesh.frames[name].ingress, environment.settings.platform, linked)
+    for header, unit in units:
+        yield _namespace_task(header, unit, derived[header.facts.key], context, overlay)
+    declared = {header.namespace for header in headers} | {CLUSTER_UNIT}
+    for written in sorted(overlay.written.keys() - declared):
+        content = digest_of(context, "written", written, overlay.digest_for(written))
+        yield Task(_key(environment, written), content)
+    plan = _delivery_plan(mesh.frames[name], headers, overlay)
+    patches = overlay.digest_for(DELIVERY_UNIT, plan.delivery.namespace)
+    content = digest_of(context, "delivery", encode(plan), patches)
+    yield Task(_key(environment, DELIVERY_UNIT), content, delivery=plan)
 
 
 def _namespace_task(header: UnitHeader, unit: Header, derived: Derived, context: str, overlay: Overlay) -> Task:

@@ -66,6 +66,7 @@ class Header(msgspec.Struct, frozen=True):
     definitions: tuple[str, ...] = ()
     """The CustomResourceDefinitions that its components render, as YAML."""
 
+    has_charts: bool = False
     declared: Declared | None = None
     key: str = ""
     """The digest of everything that the unit declares follows from; empty if it is not known."""
@@ -73,7 +74,7 @@ class Header(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, header: UnitHeader, encoded: bytes, declared: Declared | None = None, key: str = "") -> Header:
         """Return a header, given its encoded form, too."""
-        return cls(encoded, header.facts.incomplete, header.facts.definitions, declared, key)
+        return cls(encoded, header.facts.incomplete, header.facts.definitions, bool(header.charts), declared, key)
 
     @property
     def header(self) -> UnitHeader:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import takewhile
+from itertools import groupby
 from math import ceil
 
 import msgspec
@@ -102,10 +102,14 @@ def _batches(tasks: Sequence[Task], jobs: int) -> Iterator[Sequence[Task]]:
     """
     while tasks:
         size = ceil(len(tasks) / (jobs * BATCHES)) if jobs > 1 else MOST
-        environment, most = tasks[0].key.environment, min(MOST, max(FEW, size))
-        batch = tuple(takewhile(lambda task: task.key.environment == environment, tasks[:most]))
+        _, together = next(groupby(tasks[: min(MOST, max(FEW, size))], _environment))
+        batch = tuple(together)
         yield batch
         tasks = tasks[len(batch) :]
+
+
+def _environment(task: Task) -> str:
+    return task.key.environment
 
 
 def _scope(task: Task) -> Scope:

@@ -178,14 +178,17 @@ def _plan(
 
     Texts and stats are in a file meanwhile, so that those of one environment are in memory at a time.
     """
-    findings, spill, steps = Findings([*seen.findings]), Spill(), list[Step]()
-    for looked in seen:
+    findings, spill = Findings([*seen.findings]), Spill()
+
+    def planned(looked: Look) -> Step:
         own = files.of_environment(looked.environment)
         plan = _plan_environment(own, looked, allow_delete, part, findings)
         changed = {path: read_below(root, path) for path in may_be_refused(plan.change)}
         guard_updates(changed, own, allow_delete, findings)
         check(looked, plan)
-        steps.append(Step.of(looked.environment, plan, looked.stats, spill))
+        return Step.of(looked.environment, plan, looked.stats, spill)
+
+    steps = list(map(planned, seen))  # unlike in a loop, what is done is forgotten before the next one is decoded
     if foreign := files.environments() - {step.environment for step in steps}:
         raise ValueError(f"files of {', '.join(sorted(foreign))}, which is none of the compiled environments")
     plans = [step.plan for step in steps]
