@@ -94,13 +94,19 @@ def write_output(
         planned = _plan_as_seen(root, files, seen, allowed, part) if seen else None
         steps, report = planned or _plan(root, files, look(root, digests, store, complete), allowed, part)
         for step in steps:
-            name = step.environment
-            written = commit(root, step, files)
-            if name in digests:
-                stats = with_written(content(step.stats), written, time.time_ns())
-                number = warnings + len(report.warnings)
-                remember(store, root, name, Compiled(digests[name], _hash(root, index_path(name)), number, stats))
+            compiled = _carried_out(root, step, files, digests, warnings + len(report.warnings))
+            if compiled:
+                remember(store, root, step.environment, compiled)
     return report
+
+
+def _carried_out(root: Path, step: Step, files: FileSet, digests: Mapping[str, str], warnings: int) -> Compiled | None:
+    """Write one environment; return its state. None if it is not compiled any more."""
+    written, name = commit(root, step, files), step.environment
+    if name not in digests:
+        return None
+    stats = with_written(content(step.stats), written, time.time_ns())
+    return Compiled(digests[name], _hash(root, index_path(name)), warnings, stats)
 
 
 def warnings_if_current(root: Path, digests: Mapping[str, str], store: Cache, complete: bool = True) -> int | None:
