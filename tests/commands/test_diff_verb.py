@@ -10,7 +10,6 @@ import pytest
 from commands.conftest import Floe, Git
 from floe_compiler.cli import main
 from floe_compiler.commands.diff import at_revision
-from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.file_digests import FileDigest, FileDigests
 from floe_compiler.model.files import FileSet, git_blob, sha256
 
@@ -225,7 +224,7 @@ def test_files_that_git_knows_by_name_are_not_read(committed: Path) -> None:
     path = "output/dev/floe-sales/configmap_sales.yaml"
     text = (committed / path).read_bytes()
     digests = FileDigests.of([FileDigest(path, sha256(text), git_blob(text))])
-    known = FileSet.of_digests([digests], dict[int, list[str]]().__getitem__, Findings())
+    known = FileSet.of_digests([digests], dict[int, list[str]]().__getitem__)
     before = at_revision(committed, "HEAD")
     assert before.hashes_of(known) == {path: before.hashes[path]}
     assert before.hashes_of(FileSet.of_texts({path: text.decode()})) == {path: before.hashes[path]}

@@ -13,6 +13,7 @@ from floe_compiler.model.files import (
     LONGEST_NAME,
     File,
     FileSet,
+    check_paths,
     delivery_path,
     file_name,
     git_blob,
@@ -113,7 +114,7 @@ def test_texts_are_read_lazily() -> None:
         return [look(groups[number].lines)]
 
     groups = [FileDigests.of([FileDigest(path, sha256(text.encode()))]) for path, text in reversed(texts.items())]
-    files = FileSet.of_digests(groups, texts_of, Findings())
+    files = FileSet.of_digests(groups, texts_of)
     assert files.digests == FileSet.of_texts(texts).digests
     assert list(files) == ["output/a", "output/b"]
     assert "output/a" in files
@@ -124,7 +125,7 @@ def test_texts_are_read_lazily() -> None:
     with pytest.raises(KeyError):
         files["output/c"]
     assert read == ["output/b"]
-    assert dict(files.texts({"output/a"})) == {"output/a": "1"}
+    assert [*files.chosen({"output/a"})] == [(File("output/a", "1"), sha256(b"1"))]
     assert read == ["output/b", "output/a"]
 
 
@@ -151,21 +152,18 @@ def test_many_texts_are_read_group_by_group() -> None:
 
     names = ("bd", "ac", "ef")
     groups = [FileDigests.of(FileDigest(f"output/{name}", HASH) for name in own) for own in names]
-    files = FileSet.of_digests(groups, texts_of, Findings())
-    assert dict(files.texts({"output/d", "output/a", "output/c"})) == {
-        "output/d": "0.1",
-        "output/a": "1.0",
-        "output/c": "1.1",
-    }
+    files = FileSet.of_digests(groups, texts_of)
+    texts = {"output/d": "0.1", "output/a": "1.0", "output/c": "1.1"}
+    assert [*files.chosen(texts.keys())] == [(File(path, text), HASH) for path, text in texts.items()]
     assert read == [0, 1]
 
 
 def test_git_blobs_are_used_only_if_all_are_known() -> None:
     blobs = {f"output/{name}": git_blob(name.encode()) for name in "ab"}
     first, second = (FileDigests.of([FileDigest(path, HASH, blob)]) for path, blob in blobs.items())
-    assert FileSet.of_digests([first, second], no_texts, Findings()).read_git_blobs() == blobs
+    assert FileSet.of_digests([first, second], no_texts).read_git_blobs() == blobs
     unknown = FileDigests.of([FileDigest("output/b", HASH)])
-    assert FileSet.of_digests([first, unknown], no_texts, Findings()).read_git_blobs() == {}
+    assert FileSet.of_digests([first, unknown], no_texts).read_git_blobs() == {}
 
 
 def test_a_content_has_the_blob_id_of_git() -> None:
@@ -194,7 +192,7 @@ def test_two_objects_with_one_path_are_refused_by_name(paths: tuple[str, str], c
     names = [f"dev: Role.rbac.authorization.k8s.io sales/{name}" for name in "ab"]
     FileSet.of([File(*file) for file in zip(paths, texts, names, strict=True)], findings)
     groups = [FileDigests.of([FileDigest(path, HASH)]) for path in (*paths, "output/dev/sales/other.yaml")]
-    FileSet.of_digests(groups, lambda number: [texts[number]], findings)
+    check_paths(groups, lambda number: [texts[number]], findings)
     [first, second] = findings.diagnostics
     assert second == first
     assert first.rule.code == code

@@ -64,7 +64,7 @@ def problems(
     facts = UnitFacts(UnitKey("dev/us", "us", "floe-sales-domain"), elsewhere=elsewhere)
     units = {f"dev/{hub_name}": [replace(facts, elsewhere=())], "dev/us": [facts]}
     own = Findings()
-    check_links(frames, units, own)
+    check_links(frames, units.__getitem__, own)
     return own.diagnostics
 
 

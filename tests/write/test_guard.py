@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings
-from floe_compiler.write.guard import guard_deletions
+from floe_compiler.write.guard import Deletions, refused_deletions, report_refused
 
 
 def refused(delete: Sequence[str], keep: Sequence[str], *allow: str) -> list[tuple[str, str]]:
@@ -14,10 +14,17 @@ def refused(delete: Sequence[str], keep: Sequence[str], *allow: str) -> list[tup
 
 def guarded(delete: Sequence[str], keep: Sequence[str], *allow: str) -> list[Diagnostic]:
     findings = Findings()
-    paths = [[f"output/{path}.yaml" for path in group] for group in (delete, keep)]
-    guard_deletions(paths[0], paths[1], [*paths[0], *paths[1]], frozenset(allow), findings)
+    environments = dict.fromkeys(path.partition("/")[0] for path in delete)
+    report_refused([_refused(name, delete, keep, allow) for name in environments], findings)
     assert all(diagnostic.rule.code == "W006" for diagnostic in findings.diagnostics)
     return findings.diagnostics
+
+
+def _refused(environment: str, delete: Sequence[str], keep: Sequence[str], allow: Sequence[str]) -> Deletions:
+    gone, wanted = (
+        [f"output/{path}.yaml" for path in group if path.startswith(f"{environment}/")] for group in (delete, keep)
+    )
+    return refused_deletions(gone, wanted, [*gone, *wanted], frozenset(allow))
 
 
 MANY = [f"prod/a/service_{number}" for number in range(30)]

@@ -1,4 +1,4 @@
-"""A look by another process equals one by this process, which looks itself if anything fails there."""
+"""What another process has seen is what this one would see; whatever goes wrong there, this one looks itself."""
 
 import os
 import signal
@@ -11,8 +11,9 @@ import pytest
 
 from floe_compiler.model.cache import Cache
 from floe_compiler.model.diagnostics import StageFailed
+from floe_compiler.model.spill import Spill
 from floe_compiler.write import looking
-from floe_compiler.write.output import Look, look
+from floe_compiler.write.look import Looks, look
 from write.tree import DIGESTS, STORE, files, write_output
 
 forking = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
@@ -33,12 +34,14 @@ def _two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return the known processes that looked."""
+    """Return the processes that looked, of those that this one knows of."""
     pids: list[int] = []
 
-    def noted(root: Path, environments: Iterator[str], store: Cache, complete: bool = True) -> Look:
+    def noted(
+        root: Path, environments: Iterator[str], store: Cache, complete: bool = True, spill: Spill | None = None
+    ) -> Looks:
         pids.append(os.getpid())
-        return look(root, environments, store, complete)
+        return look(root, environments, store, complete, spill)
 
     monkeypatch.setattr(looking, "look", noted)
     return pids
@@ -57,40 +60,43 @@ def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return pids
 
 
-def same_look(earlier: Look, later: Look) -> bool:
-    """Compare two looks except their stats: those of new files are kept only after some milliseconds."""
-    (first, snapshot), (second, later_snapshot) = ((look, look.snapshot) for look in (earlier, later))
-    return (first.indexes, first.findings) == (second.indexes, second.findings) and (
-        (snapshot.hashes, snapshot.with_line_feeds, snapshot.folders)
-        == (later_snapshot.hashes, later_snapshot.with_line_feeds, later_snapshot.folders)
-    )
+def same(earlier: Looks, other: Looks) -> bool:
+    """Compare two looks but for the stats: those of new files are kept only after some milliseconds."""
+
+    def told(looks: Looks) -> list[object]:
+        return [
+            (seen.environment, seen.index, seen.snapshot.hashes, seen.snapshot.with_line_feeds, seen.snapshot.folders)
+            for seen in looks
+        ]
+
+    return (earlier.findings, told(earlier)) == (other.findings, told(other))
 
 
-def looked(root: Path, before: Callable[[], object] = lambda: None) -> Look:
-    with looking.looking(root, DIGESTS, STORE) as look:
+def looked(root: Path, before: Callable[[], object] = lambda: None) -> Looks:
+    with looking.looking(root, DIGESTS, STORE) as seen:
         before()
-        first = look()
-        assert look() is first
+        first = seen()
+        assert seen() is first
     return first
 
 
 @forking
-def test_another_process_gives_the_same_result(root: Path, looks: list[int], forked: list[int]) -> None:
-    assert same_look(looked(root), look(root, DIGESTS, STORE))
+def test_another_process_sees_the_same(root: Path, looks: list[int], forked: list[int]) -> None:
+    assert same(looked(root), look(root, DIGESTS, STORE))
     assert looks == [], "this process did not look"
     with pytest.raises(ChildProcessError):
         os.waitpid(forked[0], os.WNOHANG)
 
 
-def test_with_one_core_no_process_is_forked(root: Path, looks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_core_does_it_itself(root: Path, looks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     if sys.platform == "linux":
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
-    assert same_look(looked(root), look(root, DIGESTS, STORE))
+    assert same(looked(root), look(root, DIGESTS, STORE))
     assert looks == [os.getpid()]
 
 
 @forking
-def test_findings_are_reported_by_this_process(root: Path, looks: list[int]) -> None:
+def test_what_must_be_reported_is_seen_here(root: Path, looks: list[int]) -> None:
     (root / "output/dev/a/link.yaml").symlink_to("one.yaml")
     assert [finding.rule.code for finding in looked(root).findings] == ["W010"]
     assert looks == [os.getpid()]
@@ -108,21 +114,21 @@ def test_an_output_that_cannot_be_read_is_reported_here(root: Path, monkeypatch:
 def test_a_process_that_is_killed_is_replaced(
     root: Path, looks: list[int], forked: list[int], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    own_pid = os.getpid()
+    here = os.getpid()
 
-    def slow(*arguments: object) -> Look:
-        if os.getpid() != own_pid:
+    def slow(*arguments: object) -> Looks:
+        if os.getpid() != here:
             time.sleep(60)
         looks.append(os.getpid())
         return look(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(looking, "look", slow)
-    assert same_look(looked(root, lambda: os.kill(forked[0], number)), look(root, DIGESTS, STORE))
-    assert looks == [own_pid]
+    assert same(looked(root, lambda: os.kill(forked[0], number)), look(root, DIGESTS, STORE))
+    assert looks == [here]
 
 
 @forking
-def test_a_failing_run_does_not_wait_for_the_other_process(tmp_path: Path, looks: list[int]) -> None:
+def test_a_run_that_fails_does_not_wait_for_what_was_seen(tmp_path: Path, looks: list[int]) -> None:
     texts = {f"a__{number:04}": "x" for number in range(2000)}  # more than a pipe holds
     write_output(tmp_path, files(**texts))
     started = time.monotonic()

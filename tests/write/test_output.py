@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from examples import FEW
-from floe_compiler.model.diagnostics import Findings, StageFailed
+from floe_compiler.model.diagnostics import StageFailed
 from floe_compiler.model.file_digests import FileDigest, FileDigests
 from floe_compiler.model.files import FileSet
 from floe_compiler.write import output, snapshot
 from floe_compiler.write.lock import locked
-from floe_compiler.write.output import WriteReport, check_output, look, warnings_if_current
+from floe_compiler.write.look import look
+from floe_compiler.write.output import WriteReport, check_output, warnings_if_current
 from floe_compiler.write.stats import FileStat
 from write.tree import DIGESTS, STORE, files, is_current, place, tree, write_output
 
@@ -46,7 +47,6 @@ def test_the_output_becomes_what_was_compiled(tmp_path: Path) -> None:
     assert report.create == ("output/dev/a/create.yaml", "output/dev/c/service.yaml")
     assert report.change == ("output/dev/a/change.yaml",)
     assert report.delete == ("output/dev/a/delete.yaml",)
-    assert report.keep == ("output/dev/a/keep.yaml", "output/dev/b/service.yaml")
     assert report.indexes == ("output/.floe/dev.index",)
 
 
@@ -419,7 +419,7 @@ def test_only_texts_that_are_written_are_read(tmp_path: Path) -> None:
             read.extend(groups[number].paths)
             return [texts[path] for path in groups[number].paths]
 
-        return FileSet.of_digests(groups, texts_of, Findings())
+        return FileSet.of_digests(groups, texts_of)
 
     write_output(tmp_path, lazily(OLD), DIGESTS)
     assert read == list(OLD)

@@ -7,7 +7,8 @@ from floe_compiler.cache.store import Memory
 from floe_compiler.model.diagnostics import Diagnostic, Findings
 from floe_compiler.model.files import File, FileSet
 from floe_compiler.write import output
-from floe_compiler.write.output import Look, WriteReport, warnings_if_current
+from floe_compiler.write.look import Looks
+from floe_compiler.write.output import WriteReport, warnings_if_current
 
 DIGESTS = {"dev": "1" * 64}
 
@@ -30,7 +31,7 @@ def write_output(
     complete: bool = True,
     allow_delete: Iterable[str] = (),
     warnings: int = 0,
-    seen: Look | None = None,
+    seen: Looks | None = None,
 ) -> WriteReport:
     """Write with the store of the tests, into a folder that may have to be made."""
     root.mkdir(exist_ok=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from floe_compiler.report.costs.rollup import Costs
     from floe_compiler.report.dangers import AllObjects
     from floe_compiler.report.diff import EnvironmentDiff
-    from floe_compiler.write.output import Look
+    from floe_compiler.write.look import Looks
 
 HEAD = "HEAD"
 FORMATS = ("text", "json", "markdown", "github")
@@ -227,11 +227,11 @@ def at_revision(root: Path, revision: str) -> State:
     return State(tree.blobs, git_blobs, tree.read)
 
 
-def on_disk(root: Path, seen: Look) -> State:
+def on_disk(root: Path, seen: Looks) -> State:
     """Return the output as it was on disk. Raises StageFailed if it has errors."""
     Findings([*seen.findings]).finish()
     return State(
-        seen.snapshot.hashes,
+        {path: digest for looked in seen for path, digest in looked.snapshot.hashes.items()},
         lambda files: files.digests,
         lambda paths: {path: read_below(root, path) for path in paths},
     )

@@ -69,7 +69,7 @@ def run(options: Namespace) -> int:
     from floe_compiler.report.diff_text import summary_line
     from floe_compiler.report.page.contents import page_data
     from floe_compiler.report.page.render import render_page
-    from floe_compiler.write.output import look
+    from floe_compiler.write.look import look
 
     chosen = Chosen.by(options)
     _check(options, chosen.output)

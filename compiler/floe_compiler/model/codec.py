@@ -50,6 +50,14 @@ def decode(data: bytes, kind: type[Value]) -> Value | None:
     return value
 
 
+def decode_own(data: bytes, kind: type[Value]) -> Value:
+    """Decode a value that this run has encoded, or decoded before. Raises AssertionError if the bytes are not valid."""
+    value = decode(data, kind)
+    if value is None:
+        raise AssertionError(f"this is not a {kind.__name__}")
+    return value
+
+
 def digest_of(*parts: str | bytes) -> str:
     """Return the SHA-256 of these parts; ("ab", "c") and ("a", "bc") have different digests."""
     digest = hashlib.sha256()

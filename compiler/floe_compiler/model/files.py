@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
@@ -61,41 +60,56 @@ class File(msgspec.Struct, frozen=True):
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class FileSet(Mapping[str, str]):
     """The text of each output file, by its path from the repository's root, in the order of the paths.
 
-    `digests` has the SHA-256 of every file. `read_git_blobs` returns Git's SHA-1 of every file, or nothing. A text is
-    read only on access; `read_many` reads those of several paths in the order that is the fastest.
+    A text is read only on access.
     """
 
-    digests: Mapping[str, str]
-    read: Callable[[str], str]
-    read_git_blobs: Callable[[], Mapping[str, str]] = dict
-    read_many: Callable[[Collection[str]], Iterator[tuple[str, str]]] | None = None
+    def __init__(
+        self,
+        digests: Mapping[str, str] | Callable[[], Mapping[str, str]],
+        read: Callable[[str], str],
+        read_git_blobs: Callable[[], Mapping[str, str]] = dict,
+        read_many: Callable[[Collection[str]], Iterator[tuple[File, str]]] | None = None,
+    ) -> None:
+        """Make a set.
+
+        Args:
+            digests: The SHA-256 of every file, by path, in the order of the paths; or what returns it.
+            read: Returns the text of a file.
+            read_git_blobs: Returns Git's SHA-1 of every file, or nothing.
+            read_many: Yields several files in the order that is the fastest, each with its SHA-256.
+        """
+        self._digests = digests
+        self._read, self._read_many = read, read_many
+        self.read_git_blobs = read_git_blobs
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """The SHA-256 of every file, by path."""
+        if callable(self._digests):
+            self._digests = self._digests()
+        return self._digests
 
     @classmethod
     def of(cls, files: Iterable[File], findings: Findings) -> FileSet:
         """Return the set of these files; of two with the same path, keep the first and add a finding (W001, W002)."""
         texts = {file.path: file.text for file in _without_clashes(files, findings)}
-        return cls({path: sha256(text.encode()) for path, text in texts.items()}, texts.__getitem__)
+        return FileSet({path: sha256(text.encode()) for path, text in texts.items()}, texts.__getitem__)
 
     @classmethod
-    def of_digests(
-        cls, groups: Sequence[FileDigests], texts_of: Callable[[int], Sequence[str]], findings: Findings
-    ) -> FileSet:
-        """Return the set of files in some groups, without their texts; conflicting paths are findings as in `of`.
+    def of_digests(cls, groups: Sequence[FileDigests], texts_of: Callable[[int], Sequence[str]]) -> FileSet:
+        """Return the set of files in some groups, without their texts. No path is in two of them.
 
         Args:
             groups: The files. They become one set.
             texts_of: Returns the texts of a group, given its position.
-            findings: Gets the conflicts.
         """
-        paths = [path for group in groups for path in group.paths]
-        if len(_all_portably(paths)) < len(paths):
-            _without_clashes(_clashing(groups, texts_of), findings)
-        digests = dict(sorted(pair for group in groups for pair in group.hashes()))
         owners: dict[str, tuple[int, int]] = {}
+
+        def digests() -> Mapping[str, str]:
+            return dict(sorted(pair for group in groups for pair in group.hashes()))
 
         def read(path: str) -> str:
             if not owners:  # A run that changes no file reads no text.
@@ -107,17 +121,17 @@ class FileSet(Mapping[str, str]):
             number, index = owners[path]
             return texts_of(number)[index]
 
-        def read_many(chosen: Collection[str]) -> Iterator[tuple[str, str]]:
+        def read_many(chosen: Collection[str]) -> Iterator[tuple[File, str]]:
             for number, group in enumerate(groups):
-                matches = [(index, path) for index, path in enumerate(group.paths) if path in chosen]
+                matches = [(index, *pair) for index, pair in enumerate(group.hashes()) if pair[0] in chosen]
                 texts = texts_of(number) if matches else ()
-                yield from ((path, texts[index]) for index, path in matches)
+                yield from ((File(path, texts[index]), digest) for index, path, digest in matches)
 
         def git_blobs() -> Mapping[str, str]:
             blobs = {path: blob for group in groups for path, blob in group.blobs()}
-            return blobs if len(blobs) == len(digests) else {}
+            return blobs if len(blobs) == sum(len(group.paths) for group in groups) else {}
 
-        return cls(digests, read, git_blobs, read_many)
+        return FileSet(digests, read, git_blobs, read_many)
 
     @classmethod
     def of_texts(cls, texts: Mapping[str, str]) -> FileSet:
@@ -126,14 +140,27 @@ class FileSet(Mapping[str, str]):
             return texts
         return cls.of((File(path, text) for path, text in texts.items()), Findings())
 
-    def texts(self, paths: Collection[str]) -> Iterator[tuple[str, str]]:
-        """Yield these paths with their texts, in any order; a set of paths is the fastest."""
-        return self.read_many(paths) if self.read_many else ((path, self.read(path)) for path in sorted(paths))
+    def of_environment(self, name: str) -> FileSet:
+        """Return the files of one environment."""
+        folder = f"{OUTPUT}/{name}/"
+        digests = {path: digest for path, digest in self.digests.items() if path.startswith(folder)}
+        return FileSet(digests, self._read, read_many=self._read_many)
+
+    def environments(self) -> frozenset[str]:
+        """Return the names of the environments that have files."""
+        return frozenset(path.split("/")[1] for path in self.digests)
+
+    def chosen(self, paths: Collection[str]) -> Iterator[tuple[File, str]]:
+        """Yield the files with these paths, each with its SHA-256, in any order; a set of paths is the fastest."""
+        if self._read_many:
+            yield from self._read_many(paths)
+        else:
+            yield from ((File(path, self._read(path)), self.digests[path]) for path in sorted(paths))
 
     def __getitem__(self, path: str) -> str:
         if path not in self.digests:
             raise KeyError(path)
-        return self.read(path)
+        return self._read(path)
 
     def __contains__(self, path: object) -> bool:
         return path in self.digests
@@ -143,6 +170,20 @@ class FileSet(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self.digests)
+
+
+def check_paths(groups: Sequence[FileDigests], texts_of: Callable[[int], Sequence[str]], findings: Findings) -> int:
+    """Return the number of files in some groups; conflicting paths are findings as in `FileSet.of`.
+
+    Args:
+        groups: The files.
+        texts_of: Returns the texts of a group, given its position.
+        findings: Gets the conflicts.
+    """
+    paths = [path for group in groups for path in group.paths]
+    if len(_all_portably(paths)) < len(paths):
+        _without_clashes(_clashing(groups, texts_of), findings)
+    return len(paths)
 
 
 def sha256(data: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,6 +93,7 @@ def _compiled(
     from floe_compiler.model.sites import environment_of
     from floe_compiler.pipeline.compilation import Compilation, chosen_namespaces
     from floe_compiler.pipeline.compiled_units import linked_units, unit_of_file
+    from floe_compiler.pipeline.environments import all_tasks
     from floe_compiler.pipeline.headers import KIND as HEADERS
     from floe_compiler.pipeline.results import Results
     from floe_compiler.pipeline.unit_compiler import UnitCompiler
@@ -116,7 +118,8 @@ def _compiled(
     mesh, warnings = read_mesh(input_files, selection.environments, omitted, progress, recent, workers)
     progress("compiling")
     chosen = chosen_namespaces(mesh.frames, selection.domains)
-    results = Results(recent, UnitCompiler(mesh.frames, mesh.facts(), store, workers, progress, waiting))
+    compiler = UnitCompiler(mesh.frames, mesh.facts, store, workers, progress, waiting)
+    results = Results(recent, compiler, partial(all_tasks, mesh))
     try:
         if selection.file:
             compiled, files, linked = unit_of_file(mesh, results, selection.file, at_written)

@@ -136,7 +136,7 @@ def _definitions(
 ) -> tuple[Object, ...]:
     """Return the definitions of custom resources in an environment, as far as they are known before it is compiled."""
     definitions: list[Object] = msgspec.msgpack.decode(installed) if installed else []
-    texts = {text for (of, _), unit in headers.items() if of == environment for text in unit.header.facts.definitions}
+    texts = {text for (of, _), unit in headers.items() if of == environment for text in unit.definitions}
     charts = (call.files for call in calls if call.environment == environment and call.use.crds)
     texts |= {text for files in charts for text in definitions_in(files)}
     written = (object_.manifest for own in overlay.written.values() for object_ in own.values())

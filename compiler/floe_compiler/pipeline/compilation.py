@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from floe_compiler.model.diagnostics import Diagnostic, Findings
-from floe_compiler.model.files import FileSet
+from floe_compiler.model.file_digests import FileDigests
+from floe_compiler.model.files import FileSet, check_paths
+from floe_compiler.model.mesh_files import MeshFiles
 from floe_compiler.model.objects import Object, ObjectSet
 from floe_compiler.model.places import Places
 from floe_compiler.model.rendered import DELIVERY_UNIT
+from floe_compiler.model.sites import environment_of
 from floe_compiler.model.unit_result import UnitBody, UnitHead
 from floe_compiler.model.yaml_text import from_yaml
 from floe_compiler.resolve.frame import Frame
@@ -112,22 +117,31 @@ def files_of(
     findings: Findings,
     chosen: Mapping[str, tuple[str, ...]] | None = None,
 ) -> FileSet:
-    """Return the files of all units, or of those of the chosen namespaces. Their texts are read when they are used.
+    """Return the files of all units, or of those of the chosen namespaces. They are read when they are used.
 
     Two files on one path are findings (W001, W002).
     """
-    units = [
-        (environment, unit)
-        for environment in environments
-        for unit in environment.heads
-        if chosen is None or unit in chosen[environment.environment]
-    ]
+    together: dict[str, list[tuple[CompiledEnvironment, str]]] = defaultdict(list)
+    for environment in environments:
+        for unit in environment.heads:
+            if chosen is None or unit in chosen[environment.environment]:
+                together[environment_of(environment.environment)].append((environment, unit))
+    # No path of an environment is equal to one of another: their names are labels in lower case.
+    number = sum(check_paths(_digests_of(units), partial(_texts_of, units), findings) for units in together.values())
+    return MeshFiles({name: partial(_files_of, units) for name, units in together.items()}, number)
 
-    def texts_of(number: int) -> tuple[str, ...]:
-        environment, unit = units[number]
-        return environment.body(unit).texts
 
-    return FileSet.of_digests([environment.heads[unit].files for environment, unit in units], texts_of, findings)
+def _files_of(units: Sequence[tuple[CompiledEnvironment, str]]) -> FileSet:
+    return FileSet.of_digests(_digests_of(units), partial(_texts_of, units))
+
+
+def _digests_of(units: Sequence[tuple[CompiledEnvironment, str]]) -> list[FileDigests]:
+    return [environment.heads[unit].files for environment, unit in units]
+
+
+def _texts_of(units: Sequence[tuple[CompiledEnvironment, str]], number: int) -> tuple[str, ...]:
+    environment, unit = units[number]
+    return environment.body(unit).texts
 
 
 def _kind(path: str) -> str:

@@ -20,7 +20,7 @@ from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.model.units import UnitKey
 from floe_compiler.overlay import Overlay, read_overlay
 from floe_compiler.overlay.source import Read
-from floe_compiler.pipeline.headers import Header, Scope, environment_facts, linked_servers
+from floe_compiler.pipeline.headers import Header, Scope, facts_of, linked_servers
 from floe_compiler.pipeline.units import EnvironmentInput, Task
 from floe_compiler.resolve.acceptances import Acceptance
 from floe_compiler.resolve.domain_secrets import DomainSecret, check_domain_secrets
@@ -51,9 +51,9 @@ class Mesh(msgspec.Struct, frozen=True):
     obeyed: Mapping[str, str | None] = msgspec.field(default_factory=dict)
     """The files that say what Git does with others."""
 
-    def facts(self) -> Mapping[str, MeshFacts]:
-        """Return, for each environment, the facts of all its namespaces that components may ask for."""
-        return environment_facts(self.headers, self.frames)
+    def facts(self, environment: str) -> MeshFacts:
+        """Return the facts of all namespaces of an environment that components may ask for."""
+        return facts_of(self.headers, self.frames, environment)
 
     def inputs(self) -> Mapping[str, EnvironmentInput]:
         """Return the facts that all units of an environment share and that are known before a unit is compiled."""
@@ -128,6 +128,12 @@ def _domain_secrets(overlay: Overlay) -> Iterator[DomainSecret]:
                 yield DomainSecret(written.domain, identity, written.manifest, written.span, bool(written.text))
 
 
+def all_tasks(mesh: Mesh, inputs: Mapping[str, EnvironmentInput]) -> Iterator[Task]:
+    """Yield all units of these environments."""
+    yield from cluster_tasks(mesh, inputs)
+    yield from unit_tasks(mesh, inputs)
+
+
 def cluster_tasks(mesh: Mesh, inputs: Mapping[str, EnvironmentInput]) -> Iterator[Task]:
     """Yield the units of objects without a namespace: they come first, as they define the kinds of custom resources."""
     for environment in inputs.values():
@@ -142,39 +148,48 @@ def with_definitions(
     """Return the inputs with the definitions of custom resources: those of components, and the hand-written ones."""
     definitions = {name: set(texts) for name, texts in written.items()}
     for (name, _), header in mesh.headers.items():
-        definitions[name].update(header.header.facts.definitions)
+        definitions[name].update(header.definitions)
     return {name: replace(inputs[name], definitions=tuple(sorted(definitions[name]))) for name in inputs}
 
 
 def unit_tasks(mesh: Mesh, inputs: Mapping[str, EnvironmentInput]) -> Iterator[Task]:
-    """Yield all other units: namespaces, namespaces of hand-written objects only, and the delivery of environments."""
+    """Yield all other units: namespaces, namespaces of hand-written objects only, and the delivery of environments.
+
+    The headers of one environment are decoded at a time.
+    """
     for name, environment in inputs.items():
-        headers = [header for (of, _), header in mesh.headers.items() if of == name]
-        overlay = environment.overlay
-        context = digest_of(mesh.compiler, _context(environment), *environment.definitions)
-        facts = (header.header.facts for header in headers)
-        linked = linked_servers(mesh.headers, mesh.frames, mesh.frames[name])
-        derived = derive(facts, mesh.frames[name].ingress, environment.settings.platform, linked)
-        for header in headers:
-            yield _namespace_task(header, derived[header.header.facts.key], context, overlay)
-        declared = {header.header.facts.namespace for header in headers} | {CLUSTER_UNIT}
-        for unit in sorted(overlay.written.keys() - declared):
-            yield Task(_key(environment, unit), digest_of(context, "written", unit, overlay.digest_for(unit)))
-        plan = _delivery_plan(mesh.frames[name], (header.header for header in headers), overlay)
-        patches = overlay.digest_for(DELIVERY_UNIT, plan.delivery.namespace)
-        content = digest_of(context, "delivery", encode(plan), patches)
-        yield Task(_key(environment, DELIVERY_UNIT), content, delivery=plan)
+        yield from _tasks_of(mesh, name, environment)
 
 
-def _namespace_task(header: Header, derived: Derived, context: str, overlay: Overlay) -> Task:
-    facts = header.header.facts
+def _tasks_of(mesh: Mesh, name: str, environment: EnvironmentInput) -> Iterator[Task]:
+    units = [(header.header, header) for (of, _), header in mesh.headers.items() if of == name]
+    headers = [header for header, _ in units]
+    overlay = environment.overlay
+    context = digest_of(mesh.compiler, _context(environment), *environment.definitions)
+    linked = linked_servers(mesh.headers, mesh.frames, mesh.frames[name])
+    facts = (header.facts for header in headers)
+    derived = derive(facts, mesh.frames[name].ingress, environment.settings.platform, linked)
+    for header, unit in units:
+        yield _namespace_task(header, unit, derived[header.facts.key], context, overlay)
+    declared = {header.namespace for header in headers} | {CLUSTER_UNIT}
+    for written in sorted(overlay.written.keys() - declared):
+        content = digest_of(context, "written", written, overlay.digest_for(written))
+        yield Task(_key(environment, written), content)
+    plan = _delivery_plan(mesh.frames[name], headers, overlay)
+    patches = overlay.digest_for(DELIVERY_UNIT, plan.delivery.namespace)
+    content = digest_of(context, "delivery", encode(plan), patches)
+    yield Task(_key(environment, DELIVERY_UNIT), content, delivery=plan)
+
+
+def _namespace_task(header: UnitHeader, unit: Header, derived: Derived, context: str, overlay: Overlay) -> Task:
+    facts = header.facts
     # Patches of objects without a namespace may concern a unit that renders such objects.
     further = (CLUSTER_UNIT,) if derived.shared_secrets or facts.cluster_scoped else ()
     patches = overlay.digest_for(facts.namespace, *further)
     elsewhere = encode(derived)
-    content = digest_of(context, "namespace", header.header.content, elsewhere, patches)
-    rendering = digest_of(context, header.key, elsewhere) if header.key else ""
-    return Task(facts.key, content, header.header.scope, header.declared, derived, rendering=rendering)
+    content = digest_of(context, "namespace", header.content, elsewhere, patches)
+    rendering = digest_of(context, unit.key, elsewhere) if unit.key else ""
+    return Task(facts.key, content, header.scope, unit.declared, derived, rendering=rendering)
 
 
 def _key(environment: EnvironmentInput, unit: str) -> UnitKey:

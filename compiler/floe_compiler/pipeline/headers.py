@@ -16,12 +16,13 @@ from floe_compiler.declare import declare
 from floe_compiler.declare.completion import completed
 from floe_compiler.derive import mesh_facts
 from floe_compiler.derive.linked import linked_servers as derived_servers
-from floe_compiler.model.codec import decode, digest_of, encode
+from floe_compiler.model.codec import decode, decode_own, digest_of, encode
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.links import LinkedServers
 from floe_compiler.model.mesh_facts import MeshFacts
 from floe_compiler.model.plan import SHARED, DeclaredUnit, Product
 from floe_compiler.model.sites import environment_of
+from floe_compiler.model.spill import Kept, Spill, content
 from floe_compiler.model.unit_facts import UnitFacts, unit_facts
 from floe_compiler.model.unit_header import UnitHeader
 from floe_compiler.pipeline.header_keys import header_keys
@@ -46,7 +47,7 @@ Scope = tuple[str, str]
 SharedInputs = tuple[Mapping[str, Frame], Mapping[str, MeshFacts], bool]
 """The environments, the facts of their namespaces as far as these are known, and whether units are to be packed."""
 
-Declared = DeclaredUnit | bytes
+Declared = DeclaredUnit | Kept
 """What a unit declares. For other processes, and if there are many, it is packed."""
 
 ScopeOf = tuple[str, Mapping[str, Declared | None]]
@@ -60,12 +61,32 @@ class NotResolved(Exception):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """A unit's header; and what the unit declares, if the header was made anew: packed, unless there are few."""
+    """A unit's header; and what the unit declares, if the header was made anew: packed, unless there are few.
 
-    header: UnitHeader
+    Those of all environments are in memory at once, so they are encoded: decoded, they are four times as large.
+    """
+
+    encoded: bytes
+    incomplete: bool = False
+    """Whether more may follow from the facts of all namespaces."""
+
+    definitions: tuple[str, ...] = ()
+    """The CustomResourceDefinitions that its components render, as YAML."""
+
+    has_charts: bool = False
     declared: Declared | None = None
     key: str = ""
     """The digest of everything that the unit declares follows from; empty if it is not known."""
+
+    @classmethod
+    def of(cls, header: UnitHeader, encoded: bytes, declared: Declared | None = None, key: str = "") -> Header:
+        """Return a header, given its encoded form, too."""
+        return cls(encoded, header.facts.incomplete, header.facts.definitions, bool(header.charts), declared, key)
+
+    @property
+    def header(self) -> UnitHeader:
+        """The header, decoded each time."""
+        return decode_own(self.encoded, UnitHeader)
 
     def unit(self) -> DeclaredUnit | None:
         """Return what the unit declares; None if the header came from the cache."""
@@ -73,7 +94,7 @@ class Header(msgspec.Struct, frozen=True):
 
 
 def _packed(declared: DeclaredUnit) -> bytes:
-    """Return a unit for other processes. Those of all environments are in memory at once, so each is compressed."""
+    """Return a unit for other processes."""
     return zlib.compress(pickle.dumps(declared, protocol=pickle.HIGHEST_PROTOCOL), zlib.Z_BEST_SPEED)
 
 
@@ -81,7 +102,8 @@ def declared_unit(declared: Declared) -> DeclaredUnit:
     """Return a unit that a process of the same run has declared."""
     if isinstance(declared, DeclaredUnit):
         return declared
-    unit: DeclaredUnit = pickle.loads(zlib.decompress(declared))  # noqa: S301 -- never read from disk
+    data = zlib.decompress(content(declared))
+    unit: DeclaredUnit = pickle.loads(data)  # noqa: S301 -- from this run: nobody else can write where it was kept
     return unit
 
 
@@ -102,27 +124,25 @@ def headers(frames: Mapping[str, Frame], compiler: str, store: Cache, workers: W
         for scope, key in header_keys(frame, compiler).items()
     }
     first = _cached_or_declared(frames, keys, {}, store, workers)
-    facts = environment_facts(first, frames)
-    digests = {environment: digest_of(encode(mesh)) for environment, mesh in facts.items()}
     # Some components add objects that depend on the facts of all units, which are known only now.
-    incomplete = {
-        unit: digest_of(keys[unit], digests[unit[0]])
-        for unit, header in first.items()
-        if header.header.facts.incomplete
-    }
+    incomplete = [unit for unit, header in first.items() if header.incomplete]
+    facts = {environment: facts_of(first, frames, environment) for environment in sorted({of for of, _ in incomplete})}
+    digests = {environment: digest_of(encode(mesh)) for environment, mesh in facts.items()}
+    completed_keys = {unit: digest_of(keys[unit], digests[unit[0]]) for unit in incomplete}
     declared = {unit: first[unit].declared for unit in incomplete}
-    return {**first, **_cached_or_declared(frames, incomplete, facts, store, workers, declared)}
+    return {**first, **_cached_or_declared(frames, completed_keys, facts, store, workers, declared)}
 
 
-def environment_facts(headers: Mapping[Scope, Header], frames: Mapping[str, Frame]) -> Mapping[str, MeshFacts]:
-    """Return, for each environment, the facts of all its namespaces that components may ask for."""
-    units: dict[str, list[UnitFacts]] = defaultdict(list)
-    for (environment, _), header in headers.items():
-        units[environment].append(header.header.facts)
-    return {
-        environment: mesh_facts(own, frames[environment].ingress, linked_servers(headers, frames, frames[environment]))
-        for environment, own in units.items()
-    }
+def headers_in(headers: Mapping[Scope, Header], environment: str) -> list[UnitHeader]:
+    """Return the headers of the units of an environment, decoded."""
+    return [header.header for (of, _), header in headers.items() if of == environment]
+
+
+def facts_of(headers: Mapping[Scope, Header], frames: Mapping[str, Frame], environment: str) -> MeshFacts:
+    """Return the facts of all namespaces of an environment that components may ask for."""
+    frame = frames[environment]
+    facts = (header.facts for header in headers_in(headers, environment))
+    return mesh_facts(facts, frame.ingress, linked_servers(headers, frames, frame))
 
 
 def linked_servers(headers: Mapping[Scope, Header], frames: Mapping[str, Frame], frame: Frame) -> LinkedServers | None:
@@ -151,11 +171,11 @@ def _cached_or_declared(
         for unit in units:
             data = store.get(KIND, keys[unit])
             header = decode(data, UnitHeader) if data else None
-            if header is not None:
-                found[unit] = Header(header, key=keys[unit])
+            if data and header is not None:
+                found[unit] = Header.of(header, data, key=keys[unit])
         missing = [unit for unit in units if unit not in found]
         for unit, new in declared_headers(frames, missing, facts, workers, declared).items():
-            store.put(KIND, keys[unit], encode(new.header))
+            store.put(KIND, keys[unit], new.encoded)
             found[unit] = replace(new, key=keys[unit])
     return {unit: found[unit] for unit in keys}
 
@@ -177,8 +197,14 @@ def declared_headers(
         environments[scope][environment] = declared.get((environment, scope))
     items = [*environments.items()]
     chunks = [tuple(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK)]
-    shared = frames, facts, len(units) > FEW
-    return {unit: header for results in workers.map(_make, shared, chunks) for unit, header in results}
+    shared, spill = (frames, facts, len(units) > FEW), Spill()
+    results = (result for chunk in workers.map(_make, shared, chunks) for result in chunk)
+    return {unit: _kept(header, spill) for unit, header in results}
+
+
+def _kept(header: Header, spill: Spill) -> Header:
+    """Return a header with what the unit declares in a file, if it is packed."""
+    return replace(header, declared=spill.put(header.declared)) if isinstance(header.declared, bytes) else header
 
 
 def _make(shared: SharedInputs, items: Sequence[ScopeOf]) -> list[tuple[Scope, Header]]:
@@ -215,7 +241,7 @@ def _scope(
             warnings=own.finish(),
             charts=unit.charts,
         )
-        yield (environment, name), Header(header, _packed(declared) if is_packed else declared)
+        yield (environment, name), Header.of(header, encode(header), _packed(declared) if is_packed else declared)
 
 
 def without_places(declared: DeclaredUnit) -> DeclaredUnit:

@@ -14,7 +14,6 @@ from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.environment_facts import EnvironmentFacts
 from floe_compiler.model.objects import Object
 from floe_compiler.model.sites import environment_of
-from floe_compiler.model.summary import Summary
 from floe_compiler.overlay import Overlay, dead_deletions, dead_steps, failures_once
 from floe_compiler.pipeline.compilation import CompiledEnvironment
 from floe_compiler.pipeline.environments import Mesh
@@ -45,16 +44,13 @@ def link_environments(
         name: CompiledEnvironment(name, results.of(name), results.body, environment.cluster)
         for name, environment in inputs.items()
     }
-    key = _key(compiler, inputs, environments)
+    key = _key(compiler, inputs, results)
     sound = results.cache.get(SOUND, key) == b""
     synthesized = Findings(results.diagnostics["synthesize"])
     linked: list[Diagnostic] = []
     for together in _by_cluster(inputs) if not (sound or synthesized.failed) else ():
-        summaries = {name: results.summaries(name) for name in together}
-        for name in together:
-            synthesized.extend(shared_objects(name, summaries[name], environments[name].places))
         facts = {name: _facts(inputs[name]) for name in together}
-        linked += _linked(facts, summaries, environments)
+        linked += _linked(facts, results, environments, synthesized)
     synthesized.finish()
     overlay = Findings([*failures_once(results.diagnostics["overlay"])])
     applied = tuple(_applied(inputs, results, environments)) if not omitted else ()
@@ -93,9 +89,11 @@ def _manifests(environments: Iterable[CompiledEnvironment]) -> Iterator[Object]:
 
 def delivered_whole(mesh: Mesh, files: Iterable[str], cache: Cache) -> tuple[Diagnostic, ...]:
     """Return warnings about files that Git ignores. Raises StageFailed if it changes any."""
+    if not mesh.obeyed:
+        return ()
     paths = tuple(files)
     key = digest_of(mesh.compiler, mesh.path, encode((mesh.obeyed, paths)))
-    if not mesh.obeyed or cache.get(SOUND, key) == b"":
+    if cache.get(SOUND, key) == b"":
         return ()
     from floe_compiler.link import undelivered
 
@@ -106,18 +104,15 @@ def delivered_whole(mesh: Mesh, files: Iterable[str], cache: Cache) -> tuple[Dia
     return problems.finish()
 
 
-def _key(compiler: str, inputs: Mapping[str, EnvironmentInput], environments: Mapping[str, CompiledEnvironment]) -> str:
+def _key(compiler: str, inputs: Mapping[str, EnvironmentInput], results: Results) -> str:
     """Return the digest of everything that the link looks at."""
     facts = [_facts(environment) for environment in inputs.values()]
-    summaries = [
-        sorted((unit, head.summary) for unit, head in environment.heads.items())
-        for environment in environments.values()
-    ]
+    summaries = [sorted(results.summary_digests(name).items()) for name in inputs]
     return digest_of(compiler, encode(facts), encode(summaries))
 
 
 def _by_cluster(inputs: Mapping[str, EnvironmentInput]) -> Iterator[list[str]]:
-    """Yield the environments of each cluster. Only those concern each other, so only their summaries are in memory."""
+    """Yield the environments of each cluster: only those concern each other."""
     together: dict[str, list[str]] = defaultdict(list)
     for name, environment in inputs.items():
         together[_facts(environment).cluster].append(name)
@@ -126,12 +121,20 @@ def _by_cluster(inputs: Mapping[str, EnvironmentInput]) -> Iterator[list[str]]:
 
 def _linked(
     facts: Mapping[str, EnvironmentFacts],
-    summaries: Mapping[str, Mapping[str, Summary]],
+    results: Results,
     environments: Mapping[str, CompiledEnvironment],
+    synthesized: Findings,
 ) -> Iterator[Diagnostic]:
-    """Yield the findings between the units, and between the environments, of one cluster."""
+    """Yield the findings between the units, and between the environments, of one cluster.
+
+    Objects of several units that differ are findings of the stage `synthesize`, which `synthesized` gets. When the last
+    finding was yielded, no summary is in memory any more.
+    """
     from floe_compiler.link import Environment, duplicate_objects, link, placed, routed_twice
 
+    summaries = {name: results.summaries(name) for name in facts}
+    for name in facts:
+        synthesized.extend(shared_objects(name, summaries[name], environments[name].places))
     for name in facts:
         yield from placed(link(facts[name], summaries[name].values()), environments[name].places)
     linked = [Environment.of(facts[name], summaries[name].values()) for name in facts]

@@ -14,12 +14,15 @@ from floe_compiler.model.object_memory import is_remembering
 from floe_compiler.pipeline.workers import ThisProcess, Workers, map_with
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from floe_compiler.model.input_files import InputFiles
+    from floe_compiler.model.mesh_facts import OpenInterface
     from floe_compiler.model.plan import EnvironmentPlan
     from floe_compiler.model.registry import Registry
     from floe_compiler.model.sources import Sources
+    from floe_compiler.model.unit_facts import UnitFacts
+    from floe_compiler.model.unit_header import UnitHeader
     from floe_compiler.pipeline import Progress
     from floe_compiler.pipeline.environments import Mesh
     from floe_compiler.pipeline.headers import Header, Scope
@@ -38,17 +41,14 @@ def read_mesh(
     """Return the mesh read, resolved and declared, and warnings. Raises StageFailed."""
     from floe_compiler.load.definitions import read_definitions
     from floe_compiler.pipeline.environments import Mesh, read_overlays
-    from floe_compiler.pipeline.headers import environment_facts
+    from floe_compiler.pipeline.headers import headers_in
     from floe_compiler.pipeline.known_platforms import KnownPlatforms
     from floe_compiler.pipeline.reading import CachedReader
     from floe_compiler.resolve import resolve_frames
     from floe_compiler.resolve.acceptances import acceptances
-    from floe_compiler.resolve.backups import check_backups
-    from floe_compiler.resolve.databases import check_owners
     from floe_compiler.resolve.ingress import check_ingress
     from floe_compiler.resolve.links import check_links
     from floe_compiler.resolve.secret_rules import check_secret_rules
-    from floe_compiler.resolve.server_tls import check_clients
 
     compiler = compiler_digest()
     progress("reading")
@@ -60,24 +60,20 @@ def read_mesh(
     if known and not findings.diagnostics:
         known.keep()
     headers = _headers(sources, components, environments, frames, findings, cache, workers)
-    for name, frame in frames.items():
-        own = [header.header for (environment, _), header in headers.items() if environment == name]
-        check_owners((database for header in own for database in header.external_databases), findings)
-        unprotected = {unit.namespace: unit.facts.unprotected for unit in own if unit.facts.unprotected}
-        check_backups(frame.settings, frame.document, unprotected, findings)
-        check_clients((client for unit in own for client in unit.facts.untold), frame, findings)
-    interfaces = {name: facts.interfaces for name, facts in environment_facts(headers, frames).items()}
+    interfaces = {name: _checked_interfaces(headers_in(headers, name), frames[name], findings) for name in frames}
     check_ingress(frames, interfaces, findings, sources.omitted_domains)
-    units = {name: [unit.header.facts for (of, _), unit in headers.items() if of == name] for name in frames}
+
+    def units(environment: str) -> list[UnitFacts]:
+        return [header.facts for header in headers_in(headers, environment)]
+
     check_secret_rules(frames, units, findings, sources.omitted_domains)
     check_links(frames, units, findings)
-    findings.extend(warning for header in headers.values() for warning in header.header.warnings)
     resolved = findings.finish()
     reader = CachedReader(cache, compiler)
     definitions, defined = read_definitions(input_files, cache, compiler, lambda *file: reader(*file)[1])
     overlays, read = read_overlays(input_files, frames, reader)
     charted: tuple[Diagnostic, ...] = ()
-    if CHARTS_LOCK in input_files.contents or any(header.header.charts for header in headers.values()):
+    if CHARTS_LOCK in input_files.contents or any(header.has_charts for header in headers.values()):
         from floe_compiler.pipeline.charts import with_charts
 
         is_complete = not (environments or sources.omitted_domains or sources.omitted_environments)
@@ -95,6 +91,22 @@ def read_mesh(
         sources.obeyed,
     )
     return mesh, (*loaded, *resolved, *defined, *read, *charted)
+
+
+def _checked_interfaces(headers: Sequence[UnitHeader], frame: Frame, findings: Findings) -> tuple[OpenInterface, ...]:
+    """Return the interfaces of an environment's namespaces, if it opens any; report what is wrong with its units."""
+    from floe_compiler.derive.interfaces import interfaces
+    from floe_compiler.resolve.backups import check_backups
+    from floe_compiler.resolve.databases import check_owners
+    from floe_compiler.resolve.server_tls import check_clients
+
+    facts = [header.facts for header in headers]
+    check_owners((database for header in headers for database in header.external_databases), findings)
+    unprotected = {unit.namespace: unit.unprotected for unit in facts if unit.unprotected}
+    check_backups(frame.settings, frame.document, unprotected, findings)
+    check_clients((client for unit in facts for client in unit.untold), frame, findings)
+    findings.extend(warning for header in headers for warning in header.warnings)
+    return interfaces(facts) if frame.environment.ingress else ()
 
 
 def _headers(

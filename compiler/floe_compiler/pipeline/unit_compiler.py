@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from math import ceil
 
 import msgspec
@@ -40,12 +41,12 @@ Inputs = Mapping[str, EnvironmentInput]
 class UnitCompiler(msgspec.Struct, frozen=True):
     """Compiles units of some environments.
 
-    `frames` and `facts` are those of the environments, `cache` keeps results, `workers` compile many units,
-    `progress` is told how many are done, and `meanwhile` is called while Node.js loads cdk8s for a few units.
+    `frames` are those of the environments, `facts` returns those of one, `cache` keeps results, `workers` compile many
+    units, `progress` is told how many are done, and `meanwhile` is called while Node.js loads cdk8s for a few units.
     """
 
     frames: Mapping[str, Frame]
-    facts: Mapping[str, MeshFacts]
+    facts: Callable[[str], MeshFacts]
     cache: Cache
     workers: Workers
     progress: Callable[[str], None]
@@ -85,7 +86,8 @@ class UnitCompiler(msgspec.Struct, frozen=True):
         """
         tasks = [replace(task, rendered=known_answer((RENDERED, task.rendering))) for task in tasks]
         wanted = [_scope(task) for task in tasks if task.scope and task.declared is None and task.rendered is None]
-        headers = declared_headers(self.frames, wanted, self.facts, self.workers) if wanted else {}
+        facts = {environment: self.facts(environment) for environment in sorted({of for of, _ in wanted})}
+        headers = declared_headers(self.frames, wanted, facts, self.workers) if wanted else {}
         return [
             replace(task, declared=headers[_scope(task)].declared) if _scope(task) in headers else task
             for task in tasks
@@ -93,12 +95,21 @@ class UnitCompiler(msgspec.Struct, frozen=True):
 
 
 def _batches(tasks: Sequence[Task], jobs: int) -> Iterator[Sequence[Task]]:
-    """Yield the tasks in batches, which are smaller towards the end if there are several jobs."""
+    """Yield the tasks in batches, which are smaller towards the end if there are several jobs.
+
+    Each is of one environment, for which kustomize starts once. So the largest units, which are first and last in their
+    environment, are not in memory together.
+    """
     while tasks:
         size = ceil(len(tasks) / (jobs * BATCHES)) if jobs > 1 else MOST
-        size = min(MOST, max(FEW, size))
-        yield tasks[:size]
-        tasks = tasks[size:]
+        _, together = next(groupby(tasks[: min(MOST, max(FEW, size))], _environment))
+        batch = tuple(together)
+        yield batch
+        tasks = tasks[len(batch) :]
+
+
+def _environment(task: Task) -> str:
+    return task.key.environment
 
 
 def _scope(task: Task) -> Scope:

@@ -6,7 +6,7 @@ This is checked when the facts of all namespaces are known, as only they say who
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from floe_compiler.model.addresses import ANYWHERE, network, within
@@ -50,12 +50,12 @@ LONGEST_LABEL = 63
 NAME, LINKS, MESH = ("cluster", "name"), ("links",), ("cluster", "mesh")
 
 
-def check_links(frames: Mapping[str, Frame], units: Mapping[str, Sequence[UnitFacts]], findings: Findings) -> None:
+def check_links(frames: Mapping[str, Frame], units: Callable[[str], Sequence[UnitFacts]], findings: Findings) -> None:
     """Report connections between clusters that cannot work.
 
     Args:
         frames: The environments, in each of their clusters.
-        units: The facts of the namespaces of each of them.
+        units: Returns the facts of the namespaces of one of them.
         findings: What is found is added here.
     """
     together: dict[str, list[str]] = defaultdict(list)
@@ -64,7 +64,7 @@ def check_links(frames: Mapping[str, Frame], units: Mapping[str, Sequence[UnitFa
     for names in together.values():
         if len(names) > 1:
             _check(
-                [frames[name] for name in names], {frames[name].site.cluster: units[name] for name in names}, findings
+                [frames[name] for name in names], {frames[name].site.cluster: units(name) for name in names}, findings
             )
 
 

@@ -5,7 +5,7 @@ This is checked when the secrets of all namespaces are known, over all environme
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from floe_compiler.model.diagnostics import Findings, did_you_mean
 from floe_compiler.model.document import DataPath
@@ -24,7 +24,7 @@ CERTIFICATE = "the certificate of hosts"
 
 def check_secret_rules(
     frames: Mapping[str, Frame],
-    units: Mapping[str, Collection[UnitFacts]],
+    units: Callable[[str], Collection[UnitFacts]],
     findings: Findings,
     omitted_domains: Collection[str] = (),
 ) -> None:
@@ -32,7 +32,7 @@ def check_secret_rules(
 
     Args:
         frames: The environments by name.
-        units: The facts of the namespaces of each of them.
+        units: Returns the facts of the namespaces of one of them.
         findings: What is found is added here.
         omitted_domains: Domains that are left out, whose secrets are not known.
     """
@@ -40,10 +40,13 @@ def check_secret_rules(
     for name, frame in frames.items():
         _check_scopes(frame, omitted_domains, findings)
         _check_production(frame, findings)
-        reads = [read for unit in units[name] for read in _reads(frame, unit)]
-        reads += _copies(frame, units[name])
+        platform = frame.settings.platform
+        if not platform.secret_rules and not isinstance(platform.secrets, CsiSecrets):
+            continue
+        own = units(name)
+        reads = [*(read for unit in own for read in _reads(frame, unit)), *_copies(frame, own)]
         for scope, read in reads:
-            position = rule_of(frame.settings.platform.secret_rules, scope, read.name)
+            position = rule_of(platform.secret_rules, scope, read.name)
             if position is not None:
                 used.add(_span(frame, position))
         _check_mounted(frame, reads, findings)

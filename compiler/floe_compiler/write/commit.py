@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Diagnostic, Rule, StageFailed
 from floe_compiler.model.files import FileSet
+from floe_compiler.model.spill import Kept, Spill, content
 from floe_compiler.write.plan import WritePlan
 from floe_compiler.write.snapshot import TEMPORARY_SUFFIX
 from floe_compiler.write.stats import FileStat
@@ -40,31 +44,54 @@ def reporting_refusals(root: Path) -> Iterator[None]:
         raise StageFailed([Diagnostic(CANNOT_WRITE, message, subject=subject, hint=hint)]) from error
 
 
-def commit(root: Path, plan: WritePlan, files: FileSet) -> dict[str, FileStat]:
+class Step(msgspec.Struct, frozen=True):
+    """What is to be done in one environment.
+
+    The texts of its indexes, and the stats of its files before, are in a file meanwhile. `interim` and `indexes` are
+    those of the plan.
+    """
+
+    environment: str
+    plan: WritePlan
+    interim: Mapping[str, Kept]
+    indexes: Mapping[str, Kept | None]
+    stats: Kept
+
+    @classmethod
+    def of(cls, environment: str, plan: WritePlan, stats: bytes, spill: Spill) -> Step:
+        """Return the step, with its large parts in a file."""
+        interim = {path: spill.put(text.encode()) for path, text in plan.interim.items()}
+        indexes = {path: spill.put(text.encode()) if text else None for path, text in plan.indexes.items()}
+        return cls(environment, replace(plan, interim={}, indexes={}), interim, indexes, spill.put(stats))
+
+
+def commit(root: Path, step: Step, files: FileSet) -> dict[str, FileStat]:
     """Write, then delete, then record the owned files; raise OSError if a step fails.
 
     Returns:
         for each file that was created or changed, its stat right after it was written.
     """
+    plan = step.plan
     for path in plan.leftovers:
         (root / path).unlink(missing_ok=True)  # a run that was writing when this one looked has finished
     if plan.create or plan.change or plan.delete:
-        for path, text in plan.interim.items():
-            write_file(f"{root}/{path}", text)
+        for path, text in step.interim.items():
+            write_file(f"{root}/{path}", content(text))
+    chosen = {*plan.create, *plan.change}
     written = {
-        path: FileStat.of(write_file(f"{root}/{path}", text), files.digests[path])
-        for path, text in files.texts({*plan.create, *plan.change})
+        file.path: FileStat.of(write_file(f"{root}/{file.path}", file.text), digest)
+        for file, digest in (files.of_environment(step.environment).chosen(chosen) if chosen else ())
     }
     for path in plan.delete:
         (root / path).unlink()
     for folder in plan.empty:
         with contextlib.suppress(OSError):  # A folder with a foreign hidden file is kept.
             (root / folder).rmdir()
-    for path, final in plan.indexes.items():
+    for path, final in step.indexes.items():
         if final is None:
             (root / path).unlink()
         else:
-            write_file(f"{root}/{path}", final)
+            write_file(f"{root}/{path}", content(final))
     return written
 
 

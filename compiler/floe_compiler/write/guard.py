@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+import msgspec
 
 from floe_compiler.model.diagnostics import Findings, Rule
 from floe_compiler.model.files import OUTPUT
@@ -32,29 +34,44 @@ NEEDS_PERMISSION = Rule(
 )
 
 
-def guard_deletions(
-    delete: Iterable[str],
-    wanted: Collection[str],
-    owned: Collection[str],
-    allow_delete: frozenset[str],
-    findings: Findings,
-) -> None:
-    """Refuse (W006) deletions that are large or lose data, and that `allow_delete` does not cover.
+class Deletions(msgspec.Struct, frozen=True):
+    """What may not be deleted of some environments.
+
+    `refused` are the scopes, each with a description. `leave` are the scopes to allow: allowing a namespace also allows
+    deleting its objects in other folders. `further` are those that are to be allowed after these.
+    """
+
+    refused: tuple[tuple[str, str], ...] = ()
+    leave: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()
+
+
+def refused_deletions(
+    delete: Iterable[str], wanted: Collection[str], owned: Collection[str], allow_delete: frozenset[str]
+) -> Deletions:
+    """Return the deletions that are large or lose data, and that `allow_delete` does not cover.
 
     Args:
         delete: the paths to be deleted.
         wanted: the paths that will exist afterwards.
         owned: the paths that the tool has written so far.
         allow_delete: `<environment>`, `<environment>/<folder>`, or with the cluster between them.
-        findings: gets one error for each folder, of one or several environments, or environment.
     """
     delete, staying = list(delete), with_parents(wanted)
     refused = _refused(delete, staying, owned, allow_delete)
-    scopes = _leave(refused, delete, staying, owned, allow_delete)
+    scopes = [scope for scope, _ in refused if "/_" not in scope]
+    rest = _refused(delete, staying, owned, allow_delete | frozenset(scopes)) if scopes else refused
+    return Deletions(tuple(refused), tuple(scopes), tuple(scope for scope, _ in rest))
+
+
+def report_refused(deletions: Sequence[Deletions], findings: Findings) -> None:
+    """Report (W006) refused deletions: one error for each environment, or folder of one or several environments."""
+    first = [scope for environment in deletions for scope in environment.leave]
+    scopes = dict.fromkeys([*first, *(scope for environment in deletions for scope in environment.further)])
     leave = " ".join(f"--allow-delete {scope}" for scope in scopes)
     # A domain that is removed leaves every environment.
     alike: dict[str, list[tuple[str, str]]] = {}
-    for scope, deletion in refused:
+    for scope, deletion in (pair for environment in deletions for pair in environment.refused):
         if scope in scopes:
             alike.setdefault(scope.partition("/")[2] or scope, []).append((scope, deletion))
     for group in alike.values():
@@ -64,19 +81,6 @@ def guard_deletions(
             subject=", ".join(f"output/{scope}" for scope, _ in group),
             hint=f"if {'that' if len(scopes) == 1 else 'all of it'} is meant: floe-compile {leave}",
         )
-
-
-def _leave(
-    refused: list[tuple[str, str]],
-    delete: list[str],
-    staying: Collection[str],
-    owned: Collection[str],
-    allow_delete: frozenset[str],
-) -> list[str]:
-    """Return the scopes to allow. Allowing a namespace also allows deleting its objects in other folders."""
-    scopes = [scope for scope, _ in refused if "/_" not in scope]
-    rest = _refused(delete, staying, owned, allow_delete | frozenset(scopes)) if scopes else refused
-    return list(dict.fromkeys([*scopes, *(scope for scope, _ in rest)]))
 
 
 def _refused(

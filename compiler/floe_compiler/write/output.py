@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from floe_compiler.model.cache import Cache
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
 from floe_compiler.model.files import FileSet, sha256
 from floe_compiler.model.plain_files import NotPlain, link_in, read_below, read_if_plain, read_plain
-from floe_compiler.write.commit import commit, reporting_refusals
-from floe_compiler.write.index import index_lines, index_path, indexed_environments, read_index
+from floe_compiler.model.spill import Spill, content
+from floe_compiler.write.commit import Step, commit, reporting_refusals
+from floe_compiler.write.index import index_lines, index_path, read_index
 from floe_compiler.write.lock import locked
+from floe_compiler.write.look import Look, Looks, all_environments, look
 from floe_compiler.write.part import Part, other_files, own_index, own_snapshot, with_rest
-from floe_compiler.write.plan import WritePlan, plan_writes
-from floe_compiler.write.snapshot import Snapshot, output_folders, take_snapshot
-from floe_compiler.write.state import Compiled, known_stats, recall, remember, stats_of
-from floe_compiler.write.stats import add_written
+from floe_compiler.write.plan import WritePlan, plan_writes, report_together
+from floe_compiler.write.snapshot import take_snapshot
+from floe_compiler.write.state import Compiled, encoded_stats, recall, remember, with_written
 from floe_compiler.write.updates import guard_updates, may_be_refused
 
 
@@ -30,7 +32,6 @@ class WriteReport(msgspec.Struct, frozen=True):
     create: tuple[str, ...]
     change: tuple[str, ...]
     delete: tuple[str, ...]
-    keep: tuple[str, ...]
     indexes: tuple[str, ...]
     warnings: tuple[Diagnostic, ...]
 
@@ -58,28 +59,6 @@ def check_output(
         return _plan(root, FileSet.of_texts(files), seen, frozenset(allow_delete), part)[1]
 
 
-class Look(msgspec.Struct, frozen=True):
-    """What a run has seen under output/: the indexes, the files, and the findings about these."""
-
-    indexes: Mapping[str, str | None]
-    snapshot: Snapshot
-    findings: tuple[Diagnostic, ...]
-
-
-def look(root: Path, environments: Iterable[str], store: Cache | None, complete: bool = True) -> Look:
-    """Look at the output of these environments; without a cache, all files are read.
-
-    Raises:
-        StageFailed: with W011 if the output cannot be read.
-    """
-    with reporting_refusals(root):
-        findings, places = Findings(), _environments(root, environments, complete)
-        known = recall(store, root, places) if store else {}
-        indexes = {environment: read_index(root, environment) for environment in places}
-        snapshot = take_snapshot(root, places, findings, known_stats(known))
-        return Look(indexes, snapshot, tuple(findings.diagnostics))
-
-
 def write_output(
     root: Path,
     files: Mapping[str, str],
@@ -88,10 +67,12 @@ def write_output(
     complete: bool = True,
     allow_delete: Iterable[str] = (),
     warnings: int = 0,
-    seen: Look | None = None,
+    seen: Looks | None = None,
     part: Part | None = None,
 ) -> WriteReport:
     """Make the output of these environments equal to `files`; only texts that must be written are read.
+
+    All environments are planned before anything is written. Both is done for one after another.
 
     Args:
         root: the repository's root.
@@ -111,21 +92,21 @@ def write_output(
     with reporting_refusals(root), locked(root):
         allowed = frozenset(allow_delete)
         planned = _plan_as_seen(root, files, seen, allowed, part) if seen else None
-        if seen is None or planned is None:
-            seen = look(root, digests, store, complete)
-            planned = _plan(root, files, seen, allowed, part)
-        plan, report = planned
-        written = commit(root, plan, files)
-        stats = seen.snapshot.stats
-        add_written(stats, written, time.time_ns())
-        compiled = {
-            name: Compiled.of(
-                digest, _hash(root, index_path(name)), warnings + len(report.warnings), stats_of(stats, name)
-            )
-            for name, digest in digests.items()
-        }
-        remember(store, root, compiled)
+        steps, report = planned or _plan(root, files, look(root, digests, store, complete), allowed, part)
+        for step in steps:
+            compiled = _carried_out(root, step, files, digests, warnings + len(report.warnings))
+            if compiled:
+                remember(store, root, step.environment, compiled)
     return report
+
+
+def _carried_out(root: Path, step: Step, files: FileSet, digests: Mapping[str, str], warnings: int) -> Compiled | None:
+    """Write one environment; return its state. None if it is not compiled any more."""
+    written, name = commit(root, step, files), step.environment
+    if name not in digests:
+        return None
+    stats = with_written(content(step.stats), written, time.time_ns())
+    return Compiled(digests[name], _hash(root, index_path(name)), warnings, stats)
 
 
 def warnings_if_current(root: Path, digests: Mapping[str, str], store: Cache, complete: bool = True) -> int | None:
@@ -133,47 +114,52 @@ def warnings_if_current(root: Path, digests: Mapping[str, str], store: Cache, co
 
     It is current if it was compiled from inputs with exactly these digests, and no file has changed since.
     """
-    if complete and _environments(root, (), complete) != sorted(digests):
+    if complete and all_environments(root, (), complete) != sorted(digests):
         return None
-    known = recall(store, root, digests)
+    known = {environment: recall(store, root, environment) for environment in digests}
     for environment, digest in digests.items():
-        compiled = known.get(environment)
+        compiled = known[environment]
         if compiled is None or (compiled.digest, compiled.index) != (digest, _hash(root, index_path(environment))):
             return None
-    findings = Findings()
-    snapshot = take_snapshot(root, digests, findings, known_stats(known))
-    if findings.diagnostics or snapshot.leftovers or not _as_indexed(root, digests, snapshot):
+    compilations = {environment: compiled for environment, compiled in known.items() if compiled}
+    if not all(_is_as_compiled(root, environment, compiled, store) for environment, compiled in compilations.items()):
         return None
+    return max((compiled.warnings for compiled in compilations.values()), default=0)
+
+
+def _is_as_compiled(root: Path, environment: str, compiled: Compiled, store: Cache) -> bool:
+    """Return whether no file of an environment has changed since it was compiled."""
+    findings = Findings()
+    snapshot = take_snapshot(root, [environment], findings, compiled.stats)
+    listed = set((read_index(root, environment) or "").splitlines()[1:])
+    if findings.diagnostics or snapshot.leftovers or listed != set(index_lines(snapshot.hashes.items())):
+        return False
     if snapshot.learned:
-        renewed = {name: known[name].with_stats(stats_of(snapshot.stats, name)) for name in digests}
-        remember(store, root, renewed)
-    return max((known[name].warnings for name in digests), default=0)
-
-
-def _as_indexed(root: Path, environments: Iterable[str], snapshot: Snapshot) -> bool:
-    """Return whether the indexes list exactly the files on disk, with their contents."""
-    listed = {line for name in environments for line in (read_index(root, name) or "").splitlines()[1:]}
-    return listed == set(index_lines(snapshot.hashes.items()))
+        remember(store, root, environment, replace(compiled, encoded_stats=encoded_stats(snapshot.stats)))
+    return True
 
 
 def _plan_as_seen(
-    root: Path, files: FileSet, seen: Look, allow_delete: frozenset[str], part: Part | None
-) -> tuple[WritePlan, WriteReport] | None:
+    root: Path, files: FileSet, seen: Looks, allow_delete: frozenset[str], part: Part | None
+) -> tuple[list[Step], WriteReport] | None:
     """Return the plan from an earlier look; None if there are errors, or the output has changed since."""
+    changed: list[str] = []
+
+    def check(look: Look, plan: WritePlan) -> None:
+        touched = (*plan.create, *plan.change, *plan.delete)
+        hashes, folders = look.snapshot.hashes, {path.rpartition("/")[0] for path in touched}
+        same = (
+            read_index(root, look.environment) == look.index
+            and not any(link_in(root, folder) for folder in folders)
+            and all(_is_as_seen(f"{root}/{path}", hashes.get(path, "")) for path in touched)
+        )
+        changed.extend([] if same else [look.environment])
+
     try:
-        planned = _plan(root, files, seen, allow_delete, part)
+        planned = _plan(root, files, seen, allow_delete, part, check)
     except StageFailed:
         return None
-    plan, _ = planned
-    touched = (*plan.create, *plan.change, *plan.delete)
-    indexes = {environment: read_index(root, environment) for environment in seen.indexes}
-    hashes, folders = seen.snapshot.hashes, {path.rpartition("/")[0] for path in touched}
-    same = (
-        indexes == seen.indexes
-        and not any(link_in(root, folder) for folder in folders)
-        and all(_is_as_seen(f"{root}/{path}", hashes.get(path, "")) for path in touched)
-    )
-    return planned if same else None
+    return None if changed else planned
 
 
 def _is_as_seen(file: str, digest: str) -> bool:
@@ -187,25 +173,52 @@ def _is_as_seen(file: str, digest: str) -> bool:
 
 
 def _plan(
-    root: Path, files: FileSet, seen: Look, allow_delete: frozenset[str], part: Part | None
-) -> tuple[WritePlan, WriteReport]:
-    findings, indexes = Findings([*seen.findings]), seen.indexes
+    root: Path,
+    files: FileSet,
+    seen: Looks,
+    allow_delete: frozenset[str],
+    part: Part | None,
+    check: Callable[[Look, WritePlan], None] = lambda *_: None,
+) -> tuple[list[Step], WriteReport]:
+    """Return what to do in each environment; `check` is called with what was seen of it, and what is planned.
+
+    Texts and stats are in a file meanwhile, so that those of one environment are in memory at a time.
+    """
+    findings, spill = Findings([*seen.findings]), Spill()
+
+    def planned(looked: Look) -> Step:
+        own = files.of_environment(looked.environment)
+        plan = _plan_environment(own, looked, allow_delete, part, findings)
+        changed = {path: read_below(root, path) for path in may_be_refused(plan.change)}
+        guard_updates(changed, own, allow_delete, findings)
+        check(looked, plan)
+        return Step.of(looked.environment, plan, looked.stats, spill)
+
+    steps = list(map(planned, seen))  # unlike in a loop, what is done is forgotten before the next one is decoded
+    if foreign := files.environments() - {step.environment for step in steps}:
+        raise ValueError(f"files of {', '.join(sorted(foreign))}, which is none of the compiled environments")
+    plans = [step.plan for step in steps]
+    report_together(plans, findings)
+    report = WriteReport(
+        tuple(sorted(path for plan in plans for path in plan.create)),
+        tuple(sorted(path for plan in plans for path in plan.change)),
+        tuple(sorted(path for plan in plans for path in plan.delete)),
+        tuple(path for step in steps for path in step.indexes),
+        findings.finish(),
+    )
+    return steps, report
+
+
+def _plan_environment(
+    files: FileSet, seen: Look, allow_delete: frozenset[str], part: Part | None, findings: Findings
+) -> WritePlan:
+    indexes = {seen.environment: seen.index}
     if part is None:
-        plan = plan_writes(files.digests, indexes, seen.snapshot, allow_delete, findings)
-    else:
-        own = {environment: own_index(part, text) for environment, text in indexes.items()}
-        others = other_files(part, indexes)
-        plan = plan_writes(files.digests, own, own_snapshot(part, seen.snapshot), allow_delete, findings, others)
-        plan = with_rest(part, plan, indexes)
-    changed = {path: read_below(root, path) for path in may_be_refused(plan.change)}
-    guard_updates(changed, files, allow_delete, findings)
-    return plan, WriteReport(plan.create, plan.change, plan.delete, plan.keep, tuple(plan.indexes), findings.finish())
-
-
-def _environments(root: Path, compiled: Iterable[str], complete: bool) -> list[str]:
-    """Return the compiled environments and, if these are all, also removed environments that still have output."""
-    others = (*indexed_environments(root), *output_folders(root)) if complete else ()
-    return sorted({*compiled, *others})
+        return plan_writes(files.digests, indexes, seen.snapshot, allow_delete, findings)
+    own = {environment: own_index(part, text) for environment, text in indexes.items()}
+    others = other_files(part, indexes)
+    plan = plan_writes(files.digests, own, own_snapshot(part, seen.snapshot), allow_delete, findings, others)
+    return with_rest(part, plan, indexes)
 
 
 def _hash(root: Path, path: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
 import msgspec
@@ -12,7 +12,7 @@ from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.span import Span
 from floe_compiler.write.folders import with_parents
 from floe_compiler.write.foreign import report_foreign
-from floe_compiler.write.guard import guard_deletions
+from floe_compiler.write.guard import Deletions, refused_deletions, report_refused
 from floe_compiler.write.ownership import Ownership, compare_ownership
 from floe_compiler.write.snapshot import Snapshot
 
@@ -45,21 +45,23 @@ Decision = Literal["create", "change", "delete", "keep", "edited", "conflict", "
 
 
 class WritePlan(msgspec.Struct, frozen=True):
-    """The paths to create, change, delete and keep; all sorted.
+    """The paths to create, change and delete; all sorted.
 
     `interim` are the texts of indexes while files are being written, and `indexes` those afterwards (None: the index is
     deleted); both only have indexes that change. `leftovers` are temporary files to delete. `empty` are the folders
-    that become empty, deepest first.
+    that become empty, deepest first. `refused` are deletions that are not allowed, and `line_ends` the number of files
+    that differ in line ends only: both are reported for all environments at once (`report_together`).
     """
 
     create: tuple[str, ...] = ()
     change: tuple[str, ...] = ()
     delete: tuple[str, ...] = ()
-    keep: tuple[str, ...] = ()
     interim: Mapping[str, str] = msgspec.field(default_factory=dict)
     indexes: Mapping[str, str | None] = msgspec.field(default_factory=dict)
     leftovers: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
+    refused: Deletions = Deletions()
+    line_ends: int = 0
 
 
 def decide(wanted: str | None, on_disk: str | None, ours: Collection[str]) -> Decision:
@@ -99,7 +101,7 @@ def plan_writes(
             is none.
         snapshot: the files on disk in these environments' folders.
         allow_delete: `<environment>` or `<environment>/<folder>` where deletions are allowed.
-        findings: gets the edited files (W003), foreign files (W004, W005, W015) and refused deletions (W006).
+        findings: gets the edited files (W003) and foreign files (W004, W005, W015).
         others: further files of these environments, which stay as they are.
 
     Raises:
@@ -115,20 +117,32 @@ def plan_writes(
     _report(decisions, snapshot, findings)
     if decisions["stray"]:
         report_foreign(decisions["stray"], {*wanted, *owned.paths(), *others}, findings)
+    refused = Deletions()
     if decisions["delete"]:
         owned_paths = owned.paths().union(others)
-        guard_deletions(decisions["delete"], {*wanted, *others}, owned_paths, allow_delete, findings)
+        refused = refused_deletions(decisions["delete"], {*wanted, *others}, owned_paths, allow_delete)
     staying = with_parents((differing - set(decisions["delete"])) & snapshot.hashes.keys())
     return WritePlan(
         create=tuple(decisions["create"]),
         change=tuple(decisions["change"]),
         delete=tuple(decisions["delete"]),
-        keep=tuple([path for path in wanted if path not in differing]),
         interim=owned.interim,
         indexes=owned.final,
         leftovers=tuple(sorted(snapshot.leftovers)),
         empty=tuple(sorted(snapshot.folders - folders - staying, reverse=True)),
+        refused=refused,
+        line_ends=len(decisions["line ends"]),
     )
+
+
+def report_together(plans: Sequence[WritePlan], findings: Findings) -> None:
+    """Report what is one mistake in all environments: refused deletions (W006), and other line ends (W017)."""
+    report_refused([plan.refused for plan in plans], findings)
+    if count := sum(plan.line_ends for plan in plans):
+        difference = "1 file differs" if count == 1 else f"{count} files differ"
+        message = f"{difference} from what was compiled in line ends only (CR LF, not LF)"
+        hint = 'write "output/** text eol=lf" into .gitattributes, then: ' + " && ".join(_CHECK_OUT_AGAIN)
+        findings.add(LINE_ENDS, message, subject=OUTPUT, hint=hint)
 
 
 def _decisions(paths: Iterable[str], owned: Ownership, snapshot: Snapshot) -> Mapping[Decision, list[str]]:
@@ -160,11 +174,6 @@ def _report(decisions: Mapping[Decision, list[str]], snapshot: Snapshot, finding
     for path in decisions["conflict"]:
         hint = f"merge the inputs, take either side of this, and compile again: git checkout --ours -- {path}"
         findings.add(CONFLICT, "the file has a merge conflict", Span(path, snapshot.conflicts[path]), hint=hint)
-    if count := len(decisions["line ends"]):
-        difference = "1 file differs" if count == 1 else f"{count} files differ"
-        message = f"{difference} from what was compiled in line ends only (CR LF, not LF)"
-        hint = 'write "output/** text eol=lf" into .gitattributes, then: ' + " && ".join(_CHECK_OUT_AGAIN)
-        findings.add(LINE_ENDS, message, subject=OUTPUT, hint=hint)
     for path in decisions["in the way"]:
         message = "floe-compile did not write this, and a compiled file must go here"
         findings.add(IN_THE_WAY, message, Span(path), hint="move or delete it")

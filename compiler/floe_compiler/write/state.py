@@ -6,14 +6,14 @@ index has the hash of every file, and a file is not read only if the file system
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from floe_compiler.model.cache import Cache
 from floe_compiler.model.codec import decode, digest_of, encode
-from floe_compiler.write.stats import FileStat, FolderStats
+from floe_compiler.write.stats import FileStat, FolderStats, add_written
 
 KIND = "outputs"
 
@@ -30,42 +30,43 @@ class Compiled(msgspec.Struct, frozen=True, array_like=True):
     warnings: int
     encoded_stats: bytes
 
-    @classmethod
-    def of(cls, digest: str, index: str, warnings: int, stats: FolderStats) -> Compiled:
-        """Return the state of an environment with these files."""
-        return cls(digest, index, warnings, encode(stats))
-
     @property
     def stats(self) -> FolderStats:
         """The stats of the files; none if what was kept is damaged."""
         return decode(self.encoded_stats, dict[str, dict[str, FileStat]]) or {}
 
-    def with_stats(self, stats: FolderStats) -> Compiled:
-        """Return the state with other stats."""
-        return Compiled.of(self.digest, self.index, self.warnings, stats)
+
+def encoded_stats(stats: FolderStats) -> bytes:
+    """Return the stats of an environment's files in the form in which they are kept."""
+    return encode(stats)
 
 
-def recall(store: Cache, root: Path, environments: Iterable[str]) -> Mapping[str, Compiled]:
-    """Return the state of those of these environments of this checkout that are known."""
-    entries = {name: store.get(KIND, _key(root, name)) for name in environments}
-    states = {name: decode(data, Compiled) for name, data in entries.items() if data}
-    return {name: state for name, state in states.items() if state is not None}
+def with_written(encoded: bytes, written: Mapping[str, FileStat], moment: int) -> bytes:
+    """Return the stats of an environment's files after some were written. Only those of their folders are decoded.
+
+    Args:
+        encoded: the stats before.
+        written: the stats of the files that were written, by path from the root.
+        moment: a time after that, in nanoseconds since the epoch.
+    """
+    if not written:
+        return encoded
+    folders = decode(encoded, dict[str, msgspec.Raw]) or {}
+    names = {path.rpartition("/")[0] for path in written}
+    stats = {name: decode(bytes(folders[name]), dict[str, FileStat]) or {} for name in names & folders.keys()}
+    add_written(stats, written, moment)
+    return encode({**folders, **stats})
 
 
-def remember(store: Cache, root: Path, compiled: Mapping[str, Compiled]) -> None:
-    """Store the state of some environments of this checkout; that of others stays as it is."""
-    for name, state in compiled.items():
-        store.put(KIND, _key(root, name), encode(state))
+def recall(store: Cache, root: Path, environment: str) -> Compiled | None:
+    """Return the state of an environment of this checkout; None if it is not known."""
+    data = store.get(KIND, _key(root, environment))
+    return decode(data, Compiled) if data else None
 
 
-def known_stats(compiled: Mapping[str, Compiled]) -> FolderStats:
-    """Return the stats of all environments' files."""
-    return {folder: stats for environment in compiled.values() for folder, stats in environment.stats.items()}
-
-
-def stats_of(stats: FolderStats, environment: str) -> FolderStats:
-    """Return the stats of one environment's files."""
-    return {folder: files for folder, files in stats.items() if folder.split("/")[1] == environment}
+def remember(store: Cache, root: Path, environment: str, compiled: Compiled) -> None:
+    """Store the state of an environment of this checkout; that of others stays as it is."""
+    store.put(KIND, _key(root, environment), encode(compiled))
 
 
 def _key(root: Path, environment: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -32,7 +31,6 @@ def hosts_in(settings: Mapping[Any, Any]) -> Iterator[tuple[str, Address]]:
             yield key, Address(value.lower(), _port(settings.get(beside)), certain=True, beside=beside)
 
 
-@cache  # the same settings are in every domain's objects
 def document_addresses(text: str) -> tuple[Address, ...]:
     """Return the hosts under the keys of a text in YAML or JSON; empty for other text."""
     if not _MAY_NAME.search(text):

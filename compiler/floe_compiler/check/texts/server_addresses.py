@@ -35,7 +35,7 @@ def texts_with_addresses(workload: Workload) -> tuple[tuple[str, Text], ...]:
     return tuple((container, text) for container, text in pod_texts(workload) if _addresses_in(text.text))
 
 
-@lru_cache(maxsize=16384)  # the same scripts, settings and variables are in every domain's objects
+@lru_cache(maxsize=1024)  # the same scripts, settings and variables are in every domain's objects; others are large
 def _addresses_in(text: str) -> tuple[Address, ...]:
     plain = without_comments(text)
     below_keys = (address._replace(beside="") for address in document_addresses(text))
