@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 import pytest
 import yaml
 
+from declared_servers import declared_servers
 from floe_compiler.kit.trust import VOLUME
 from floe_compiler.model.objects import Object
 from floe_compiler.model.quantities import parse_quantity
@@ -28,14 +29,6 @@ NODES = "floe-nodes"
 """The one namespace whose pods may use their node."""
 
 AFTER_SYNC = "argocd.argoproj.io/hook"
-SINGLE = ("airflow-statsd", "cube-refresh-worker", "cube-store-metrics", "dagster-metrics", "kube-state-metrics")
-"""The Deployments that may not have a second replica: two of them would report, or build, everything twice."""
-
-UNSERVED = ("cube-refresh-worker", "dagster-daemon")
-"""The Deployments whose port is only for the kubelet."""
-
-EXPORTER = "-postgresql-metrics"
-"""The end of the names of exporters of databases outside, of which there may be only one, too."""
 
 
 def selects(selector: Object, labels: Object) -> bool:
@@ -47,10 +40,12 @@ def selects(selector: Object, labels: Object) -> bool:
 
 
 def replicated(mesh: Rendered) -> list[Object]:
+    """Return the Deployments but those of which more than one pod cannot work, as their components declare."""
+    declared = declared_servers(mesh.name)
     return [
         manifest
         for manifest in mesh.of_kind("Deployment")
-        if not manifest["metadata"]["name"].endswith((*SINGLE, EXPORTER))
+        if names(manifest) not in declared or not declared[names(manifest)].single
     ]
 
 
@@ -73,9 +68,10 @@ def fewest(mesh: Rendered, workload: Object) -> int:
 
 @EVERY
 def test_600_every_server_has_a_service(mesh: Rendered) -> None:
+    declared = declared_servers(mesh.name)
     for workload in mesh.of_kind(*SERVERS):
-        called = names(workload)[0] != NODES and names(workload)[1] not in UNSERVED
-        if container(workload).get("ports") and called:
+        ports = declared[names(workload)].ports() if names(workload) in declared else ()
+        if any(port.service for port in ports):
             services = [service for service in mesh.of_kind("Service") if is_for(service, workload)]
             assert services, names(workload)
 
