@@ -58,7 +58,10 @@ def look(
     spill = spill or Spill()
     with reporting_refusals(root):
         findings = Findings()
-        encoded = [_seen(root, name, findings, store) for name in all_environments(root, environments, complete)]
+        names = all_environments(root, environments, complete)
+        encoded = [_seen(root, name, findings, store) for name in names]
+        if not names:  # also if what is in the place of output/ is no folder
+            take_snapshot(root, (), findings)
         return Looks(tuple(map(spill.put, encoded)), tuple(findings.diagnostics))
 
 
