@@ -14,8 +14,13 @@ FORMER_CACHE = ".floe_cache"
 """The folder in the repository from which the first versions read results."""
 
 KINDS = (
-    *("PlatformManifest", "ParentManifest", "Environment"),
-    *("Domain", "DataProduct", "ProductImages", "SemanticModel"),
+    "PlatformManifest",
+    "ParentManifest",
+    "Environment",
+    "Domain",
+    "DataProduct",
+    "ProductImages",
+    "SemanticModel",
 )
 """The kinds of documents that have a schema. A parent is a manifest that others extend, so it need not be complete."""
 
