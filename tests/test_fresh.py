@@ -12,8 +12,8 @@ import yaml
 import fresh
 from floe_compiler.commands.version import version
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.files import CLUSTER_FOLDER, DELIVERY_FOLDER, file_name
 from floe_compiler.model.objects import ObjectId, identify
+from floe_compiler.model.output_paths import CLUSTER_FOLDER, DELIVERY_FOLDER, file_name
 from floe_compiler.write.index import parse_index
 
 ROOT = Path(__file__).parents[1]

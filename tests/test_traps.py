@@ -16,7 +16,7 @@ import pytest
 
 from floe_compiler.cli import main
 from floe_compiler.commands import schema
-from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.output_paths import OUTPUT
 from small_mesh import DOMAIN, ENVIRONMENT, MANIFEST, PRODUCT, small_mesh
 
 LONG_AGO = time.time() - 100 * 24 * 3600

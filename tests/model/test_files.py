@@ -9,18 +9,9 @@ from hypothesis import strategies as st
 from examples import FEW
 from floe_compiler.model.diagnostics import Findings
 from floe_compiler.model.file_digests import FileDigest, FileDigests
-from floe_compiler.model.files import (
-    LONGEST_NAME,
-    File,
-    FileSet,
-    check_paths,
-    delivery_path,
-    file_name,
-    git_blob,
-    object_path,
-    sha256,
-)
+from floe_compiler.model.files import File, FileSet, check_paths, git_blob, sha256
 from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.output_paths import LONGEST_NAME, delivery_path, file_name, object_path
 
 
 @pytest.mark.parametrize(

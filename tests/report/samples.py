@@ -3,8 +3,8 @@
 from typing import Any
 
 from floe_compiler.model.diagnostics import Diagnostic, Related, Rule
-from floe_compiler.model.files import object_path
 from floe_compiler.model.objects import Object, identify
+from floe_compiler.model.output_paths import object_path
 from floe_compiler.model.span import Span
 from floe_compiler.report.manifests import Manifests
 from floe_compiler.report.outcome import Outcome

@@ -3,9 +3,9 @@
 from msgspec.structs import replace
 
 from floe_compiler.kit import labels
-from floe_compiler.model.files import delivery_path, object_path
 from floe_compiler.model.names import check_label_value
 from floe_compiler.model.objects import ObjectId, identify
+from floe_compiler.model.output_paths import delivery_path, object_path
 from floe_compiler.synthesize.delivery import delivery_objects
 from floe_compiler.synthesize.delivery.folders import delivery_name, folders
 from support import changed

@@ -19,7 +19,7 @@ from floe_compiler.commands.compiling import Chosen, Compiling
 from floe_compiler.commands.recompiling import Recompiling, differences_between
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import StageFailed
-from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.model.sites import environment_of
 
 if TYPE_CHECKING:

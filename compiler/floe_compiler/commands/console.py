@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from floe_compiler.model.diagnostics import Diagnostic
-from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.report.outcome import Outcome, count_problems, first_of_each_rule, without_warnings
 
 

@@ -18,7 +18,8 @@ from floe_compiler.commands.costs import costs_between, site_of
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import add_common, open_cache
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.files import OUTPUT, FileSet, git_blob
+from floe_compiler.model.files import FileSet, git_blob
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.model.plain_files import read_below
 from floe_compiler.model.sites import environment_of
 

@@ -15,8 +15,8 @@ import msgspec
 from floe_compiler.commands.exit_codes import DONE, FOUND, UsageError
 from floe_compiler.commands.options import add_cache, add_repository, find_root
 from floe_compiler.model.diagnostics import StageFailed
-from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.layout import CHARTS_LOCK, MANIFEST
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.model.yaml_text import from_yaml
 
 NOTES = """\

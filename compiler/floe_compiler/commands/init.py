@@ -15,8 +15,8 @@ from floe_compiler.commands.codeowners import write_owners
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.new_files import show_values, write_new
 from floe_compiler.model.diagnostics import StageFailed
-from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.layout import MANIFEST
+from floe_compiler.model.output_paths import OUTPUT
 
 if TYPE_CHECKING:
     from floe_compiler.start.answers import Question

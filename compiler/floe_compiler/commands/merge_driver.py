@@ -24,8 +24,8 @@ from floe_compiler.commands.merged_tree import (
 )
 from floe_compiler.commands.options import add_cache, add_workers, open_cache, open_workers
 from floe_compiler.model.diagnostics import Findings, StageFailed
-from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.layout import MANIFEST
+from floe_compiler.model.output_paths import OUTPUT
 
 NOTES = """\
 Git calls it for each file of output/ that both sides have changed, once this is configured:

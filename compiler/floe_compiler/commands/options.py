@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from floe_compiler.commands.exit_codes import UsageError
 from floe_compiler.model.diagnostics import did_you_mean, nearest
-from floe_compiler.model.files import OUTPUT, file_name, folder_path
 from floe_compiler.model.layout import MANIFEST
 from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.output_paths import OUTPUT, file_name, folder_path
 
 if TYPE_CHECKING:
     from floe_compiler.cache.store import Store

@@ -13,7 +13,7 @@ from floe_compiler.commands.compiling import Chosen
 from floe_compiler.commands.exit_codes import UsageError
 from floe_compiler.commands.options import open_cache
 from floe_compiler.model.diagnostics import nearest
-from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.output_paths import OUTPUT
 
 if TYPE_CHECKING:
     from floe_compiler.model.explanation import Explanation

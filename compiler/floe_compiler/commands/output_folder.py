@@ -6,8 +6,8 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from floe_compiler.commands.exit_codes import UsageError
-from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.layout import MANIFEST
+from floe_compiler.model.output_paths import OUTPUT
 
 
 def add_output(parser: ArgumentParser) -> None:

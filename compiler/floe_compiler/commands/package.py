@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from floe_compiler.commands.compiling import Chosen
 from floe_compiler.commands.current_output import add_current_output, current_output
 from floe_compiler.commands.exit_codes import DONE, UsageError
-from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.output_paths import OUTPUT
 
 if TYPE_CHECKING:
     from floe_compiler.publish.helm_charts import Chart

@@ -16,7 +16,7 @@ from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import add_cache, add_common, chosen_environments, find_root, open_cache
 from floe_compiler.commands.output_folder import add_output, find_output
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed, did_you_mean
-from floe_compiler.model.files import folder_path
+from floe_compiler.model.output_paths import folder_path
 from floe_compiler.model.plain_files import read_below
 
 if TYPE_CHECKING:

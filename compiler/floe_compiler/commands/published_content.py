@@ -44,7 +44,8 @@ def output_of(chosen: Chosen, options: Namespace) -> Content:
     Raises:
         StageFailed: if the inputs are wrong, or the output is not what they compile to.
     """
-    from floe_compiler.model.files import OUTPUT, sha256
+    from floe_compiler.model.files import sha256
+    from floe_compiler.model.output_paths import OUTPUT
     from floe_compiler.publish.artifact import ARTIFACT_TYPE
     from floe_compiler.write.index import index_path, render_index
 

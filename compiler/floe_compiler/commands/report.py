@@ -14,7 +14,7 @@ from floe_compiler.commands.diff import HEAD, at_revision, differences, hashes_b
 from floe_compiler.commands.exit_codes import DONE, UsageError
 from floe_compiler.commands.options import add_cache, add_environments, add_repository, add_workers
 from floe_compiler.commands.output_folder import add_output
-from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.model.sites import environment_of
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from floe_compiler.commands.options import add_repository
 from floe_compiler.commands.recompiling import Recompiling, differences_between
 from floe_compiler.commands.second_process import SecondProcess, second_process
 from floe_compiler.model.diagnostics import StageFailed
-from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.report.outcome import Outcome, count
 from floe_compiler.report.terminal import visible
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from floe_compiler.link.environment import Environment
 from floe_compiler.link.finding import Finding
 from floe_compiler.model.diagnostics import Rule
-from floe_compiler.model.files import folder_path, in_repository
 from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.output_paths import folder_path, in_repository
 from floe_compiler.model.projects import KindPattern, Project
 from floe_compiler.model.rendered import DELIVERY_UNIT
 from floe_compiler.model.summary import Subject, Summary

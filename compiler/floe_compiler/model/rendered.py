@@ -10,8 +10,8 @@ import msgspec
 from floe_compiler.model.addresses import ANYWHERE, Reach
 from floe_compiler.model.delivered_texts import Tool
 from floe_compiler.model.dns import DnsServers
-from floe_compiler.model.files import DELIVERY_FOLDER
 from floe_compiler.model.objects import ObjectId, ObjectSet
+from floe_compiler.model.output_paths import DELIVERY_FOLDER
 from floe_compiler.model.service_mesh import ServiceMesh
 from floe_compiler.model.span import Span
 from floe_compiler.model.units import UnitKey

@@ -18,11 +18,12 @@ from floe_compiler.load.digests import compiler_digest
 from floe_compiler.model.annotations import AFTER_SYNC, annotation
 from floe_compiler.model.codec import digest_of, encode
 from floe_compiler.model.diagnostics import Diagnostic, Findings, StageFailed
-from floe_compiler.model.files import NO_TEXT, File, delivery_path, object_path, report_clashes, tests_path
+from floe_compiler.model.files import NO_TEXT, File, report_clashes
 from floe_compiler.model.hints import with_hint
 from floe_compiler.model.inputs import Cluster
 from floe_compiler.model.object_memory import is_remembering, keep_answer, same_object
 from floe_compiler.model.objects import Object, ObjectId, ObjectSet
+from floe_compiler.model.output_paths import delivery_path, object_path, tests_path
 from floe_compiler.model.places import Places
 from floe_compiler.model.plan import DeliveryPlan
 from floe_compiler.model.read_texts import written

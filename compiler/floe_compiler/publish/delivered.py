@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from floe_compiler.model.annotations import annotation
-from floe_compiler.model.files import DELIVERY_FOLDER
 from floe_compiler.model.nested_fields import at, mappings
 from floe_compiler.model.objects import Object
+from floe_compiler.model.output_paths import DELIVERY_FOLDER
 from floe_compiler.model.yaml_text import from_yaml
 
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"

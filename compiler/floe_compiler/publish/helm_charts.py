@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from floe_compiler.model.diagnostics import Findings, Rule
-from floe_compiler.model.files import DELIVERY_FOLDER, TESTS_PREFIX
 from floe_compiler.model.objects import Object, identify
+from floe_compiler.model.output_paths import DELIVERY_FOLDER, TESTS_PREFIX
 from floe_compiler.model.span import Span
 from floe_compiler.model.yaml_text import from_yaml, to_yaml
 from floe_compiler.publish.archive import gzip, tar

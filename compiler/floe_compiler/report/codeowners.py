@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.model.sources import Sources
 
 BEGIN = "# Written by `floe-compile codeowners --write` from the owners that the documents name:"

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.job_names import without_hash
 from floe_compiler.model.objects import Object, ObjectId, identify
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.report.alignment import align, same
 from floe_compiler.report.dangers import KINDS_BEFORE, AllObjects, Danger, Objects, Surroundings, dangers_of
 from floe_compiler.report.deletions import Deletions

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from floe_compiler.model.files import object_path
 from floe_compiler.model.nested_fields import mapping, mappings
 from floe_compiler.model.objects import Object, ObjectId, identify
+from floe_compiler.model.output_paths import object_path
 from floe_compiler.model.quantities import parse_quantity
 from floe_compiler.model.scopes import is_namespaced
 from floe_compiler.report.alignment import MERGE_KEYS, by_merge_key

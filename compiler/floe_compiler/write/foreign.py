@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from floe_compiler.model.diagnostics import Findings, Rule
-from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.hints import some
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.model.span import Span
 from floe_compiler.write.folders import with_parents
 from floe_compiler.write.snapshot import MANIFEST_SUFFIXES

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 import msgspec
 
 from floe_compiler.model.diagnostics import Findings, Rule
-from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.write.folders import with_parents
 
 # Deleting one of these destroys data, or everything inside a namespace or behind an application.

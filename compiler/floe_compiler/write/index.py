@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from floe_compiler.model.diagnostics import Findings, Rule
-from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.model.plain_files import read_if_plain
 from floe_compiler.model.span import Span
 

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from floe_compiler.model.diagnostics import Findings
-from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.write.index import Entry, index_lines, index_path, index_text, parse_index, render_index
 
 

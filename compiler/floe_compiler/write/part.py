@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from floe_compiler.model.files import folder_path, object_path, tests_folder
 from floe_compiler.model.objects import ObjectId
+from floe_compiler.model.output_paths import folder_path, object_path, tests_folder
 from floe_compiler.write.index import index_path, index_text
 from floe_compiler.write.plan import WritePlan
 from floe_compiler.write.snapshot import Snapshot

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import msgspec
 
 from floe_compiler.model.diagnostics import Findings, Rule
-from floe_compiler.model.files import OUTPUT
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.model.span import Span
 from floe_compiler.write.folders import with_parents
 from floe_compiler.write.foreign import report_foreign

@@ -19,7 +19,8 @@ from pathlib import Path
 import msgspec
 
 from floe_compiler.model.diagnostics import Findings, Rule
-from floe_compiler.model.files import OUTPUT, sha256
+from floe_compiler.model.files import sha256
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.model.plain_files import TooLarge, read_plain
 from floe_compiler.write.index import INDEX_FOLDER
 from floe_compiler.write.stats import FileStat, FolderStats, conclusive_stat

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from floe_compiler.model.diagnostics import Findings, Rule
-from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.immutability import KINDS, immutable_changes
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.model.yaml_text import from_yaml
 from floe_compiler.write.guard import is_allowed
 

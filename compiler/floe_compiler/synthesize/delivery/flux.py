@@ -11,10 +11,10 @@ not used, as it would move objects, and neither is `postBuild`, as it would repl
 from __future__ import annotations
 
 from floe_compiler.kit.meta import manifest, present
-from floe_compiler.model.files import OUTPUT
 from floe_compiler.model.inputs import Flux
 from floe_compiler.model.inputs.delivery_source import Verification
 from floe_compiler.model.objects import Object
+from floe_compiler.model.output_paths import OUTPUT
 from floe_compiler.model.plan import DeliveryPlan
 from floe_compiler.synthesize.delivery.folders import (
     CLUSTER_PHASE,

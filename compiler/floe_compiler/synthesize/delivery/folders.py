@@ -7,11 +7,11 @@ import hashlib
 import msgspec
 
 from floe_compiler.kit import labels
-from floe_compiler.model.files import folder_path, in_repository, tests_folder
 from floe_compiler.model.inputs import ArgoCd, Flux
 from floe_compiler.model.inputs.delivery_source import OCI
 from floe_compiler.model.joined_names import joined
 from floe_compiler.model.objects import Object
+from floe_compiler.model.output_paths import folder_path, in_repository, tests_folder
 from floe_compiler.model.plan import PLATFORM, DeliveryPlan, scope_name
 from floe_compiler.model.settings import Settings
 
